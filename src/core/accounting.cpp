@@ -23,6 +23,13 @@ void Accounting::dropped(DropReason reason, std::uint64_t messages) {
     figures_.dropped[static_cast<std::size_t>(reason)] += messages;
 }
 
+void Accounting::withdrawn(DropReason reason, std::uint64_t messages) {
+    const std::lock_guard lock{mutex_};
+    figures_.pending -= messages;
+    figures_.received += messages;
+    figures_.dropped[static_cast<std::size_t>(reason)] += messages;
+}
+
 Accounting::Figures Accounting::figures() const {
     const std::lock_guard lock{mutex_};
     return figures_;

@@ -31,6 +31,8 @@ public:
     void committed(const IngestOutcome& outcome) noexcept override;
     // Messages that were never submitted.
     void dropped(DropReason reason, std::uint64_t messages);
+    // Messages that were announced by submitted() and then refused by the writer.
+    void withdrawn(DropReason reason, std::uint64_t messages);
     Figures figures() const;
     void collect(MetricSink& sink) const override;
 
