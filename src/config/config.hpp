@@ -1,0 +1,154 @@
+// The gateway's configuration as typed values. A default-constructed Config holds every default:
+// the initialisers here are the one place where a default is written. What each key means, its
+// range and how it is read is in the schema (schema.hpp); `modax config reference` prints it.
+#pragma once
+
+#include "core/log.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace modax::config {
+
+using std::chrono::milliseconds;
+using Port = std::uint16_t;  // 0: a free one
+using Bytes = std::uint64_t;
+
+inline constexpr Bytes k_kibibyte = 1024;
+inline constexpr Bytes k_mebibyte = 1024 * k_kibibyte;
+
+enum class Environment : std::uint8_t { development, production };
+enum class LogFormat : std::uint8_t { text, json };
+enum class QuickCheck : std::uint8_t { automatic, always, never };
+
+// Where a secret is kept, "env:NAME" or "file:PATH"; empty: there is none. See resolve_secret().
+struct SecretReference {
+    std::string text;
+    bool empty() const { return text.empty(); }
+    bool operator==(const SecretReference&) const = default;
+};
+
+struct LogConfig {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::text;
+};
+
+struct HttpConfig {
+    bool enabled = true;
+    std::string bind = "127.0.0.1";
+    Port port = 8080;
+    unsigned threads = 2;
+    unsigned max_connections = 1000;
+    unsigned max_connections_per_address = 50;
+    bool allow_plaintext_beyond_loopback = false;
+    std::vector<std::string> allowed_origins;
+};
+
+struct HttpsConfig {
+    bool enabled = false;
+    std::string bind = "0.0.0.0";
+    Port port = 8443;
+};
+
+struct WebSocketConfig {
+    Bytes soft_limit_bytes = 256 * k_kibibyte;
+    Bytes hard_limit_bytes = 4 * k_mebibyte;
+    unsigned max_clients = 1000;
+};
+
+struct MqttConfig {
+    bool enabled = true;
+    std::string bind = "127.0.0.1";
+    Port port = 1883;
+    bool ws_enabled = false;
+    Port ws_port = 8083;
+    bool allow_plaintext_beyond_loopback = false;
+    bool allow_anonymous_on_loopback = false;
+    std::filesystem::path users_file;  // empty: "mqtt-users" in the data directory
+    unsigned max_connections = 1000;
+    Bytes max_packet_size = 256 * k_kibibyte;
+    unsigned max_topic_length = 256;  // bytes
+    unsigned max_topic_levels = 8;
+    unsigned max_subscriptions = 50;  // of one client
+    bool allow_top_level_wildcard = false;
+    std::uint16_t receive_maximum = 1000;
+    std::uint16_t max_inflight = 20;
+    std::uint16_t topic_alias_maximum = 16;
+    milliseconds max_session_expiry = std::chrono::days{7};
+    unsigned max_queued_messages = 1000;  // of one session
+    Bytes max_queued_bytes = 4 * k_mebibyte;
+    unsigned max_retained_messages = 10'000;
+    Bytes max_retained_bytes = 64 * k_mebibyte;
+};
+
+struct MqttsConfig {
+    bool enabled = false;
+    std::string bind = "0.0.0.0";
+    Port port = 8883;
+    bool ws_enabled = false;
+    Port ws_port = 8884;
+    bool certificate_identity = false;
+};
+
+struct TlsConfig {
+    std::filesystem::path certificate_file;
+    std::filesystem::path key_file;
+    std::filesystem::path client_ca_file;
+    bool require_client_certificate = false;
+};
+
+struct IngestConfig {
+    std::string topic_prefix = "modax";
+    bool auto_register = true;
+    milliseconds future_tolerance = std::chrono::hours{24};
+    Bytes max_payload = 64 * k_kibibyte;
+    unsigned qos1_queue = 20'000;  // readings
+    unsigned qos0_queue = 20'000;  // readings
+};
+
+struct LandingConfig {
+    unsigned group_max_readings = 1000;
+    milliseconds group_max_delay{5};
+    milliseconds retention_age{0};  // 0: kept for ever
+    Bytes retention_size = 0;       // 0: no limit
+    milliseconds replay_window = std::chrono::hours{24};
+    QuickCheck quick_check = QuickCheck::automatic;
+    unsigned reader_connections = 4;
+};
+
+struct UplinkConfig {
+    bool enabled = false;
+    std::string host;
+    Port port = 8883;
+    bool tls = true;
+    std::filesystem::path ca_file;
+    std::filesystem::path certificate_file;
+    std::filesystem::path key_file;
+    std::string user;
+    SecretReference password;
+    std::string client_id = "modax-gateway";
+    std::vector<std::string> topics{"modax/sensor/data/#", "modax/sensor/safety/#"};
+    std::string share_group;  // empty: no shared subscription
+    milliseconds keep_alive = std::chrono::seconds{30};
+    milliseconds session_expiry = std::chrono::days{7};
+};
+
+struct Config {
+    Environment environment = Environment::development;
+    std::filesystem::path data_dir = "modax-data";
+    LogConfig log;
+    HttpConfig http;
+    HttpsConfig https;
+    WebSocketConfig websocket;
+    MqttConfig mqtt;
+    MqttsConfig mqtts;
+    TlsConfig tls;
+    IngestConfig ingest;
+    LandingConfig landing;
+    UplinkConfig uplink;
+};
+
+}  // namespace modax::config

@@ -1,0 +1,33 @@
+#include "config/schema.hpp"
+
+#include "config/schema_sections.hpp"
+
+namespace modax::config {
+
+const std::vector<Section>& schema() {
+    static const std::vector<Section> k_sections{
+        general_section(),
+        log_section(),
+        http_section(),
+        https_section(),
+        websocket_section(),
+        mqtt_section(),
+        mqtts_section(),
+        tls_section(),
+        ingest_section(),
+        landing_section(),
+        uplink_section(),
+    };
+    return k_sections;
+}
+
+const Key* find_key(std::string_view name) {
+    for (const Section& section : schema()) {
+        for (const Key& key : section.keys) {
+            if (key.name == name) return &key;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace modax::config
