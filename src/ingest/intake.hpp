@@ -6,7 +6,11 @@
 #include "core/clock.hpp"
 #include "core/device.hpp"
 #include "core/landing.hpp"
+#include "core/metrics.hpp"
+#include "ingest/refusal.hpp"
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +38,7 @@ struct IntakeOptions {
 
 class Decoder;
 
-class Intake {
+class Intake final : public MetricSource {
 public:
     // Everything passed by reference must outlive the intake.
     Intake(
@@ -46,8 +50,8 @@ public:
     );
     Intake(const Intake&) = delete;
     Intake& operator=(const Intake&) = delete;
-    // Flushes.
-    ~Intake();
+    // Drops what is open: flush() first.
+    ~Intake() override;
 
     // True for <prefix>/sensor/data, <prefix>/sensor/safety and every topic below them. Below means
     // exactly one level, the device id; deeper ones are taken too, but quarantined as "bad_topic",
@@ -70,14 +74,15 @@ public:
     bool full(GroupWriter::Lane lane) const { return writer_.full(lane); }
     // Messages (of both lanes) decoded since the last flush.
     std::size_t open_items() const { return acknowledged_.items() + fire_and_forget_.items(); }
+    // Open items, broker changes and tokens, of both lanes.
+    bool empty() const { return acknowledged_.empty() && fire_and_forget_.empty(); }
+
+    // How many messages were refused, by reason. Thread-safe, unlike the rest.
+    void collect(MetricSink& sink) const override;
 
 private:
     void reject(
-        IngestGroup& group,
-        const IncomingMessage& message,
-        Timestamp received,
-        std::string_view reason,
-        std::string detail
+        IngestGroup& group, const IncomingMessage& message, Timestamp received, Refusal refusal
     );
 
     std::string data_topic_;    // "modax/sensor/data"
@@ -88,6 +93,7 @@ private:
     std::unique_ptr<Decoder> decoder_;
     IngestGroup acknowledged_;
     IngestGroup fire_and_forget_;
+    std::array<std::atomic<std::uint64_t>, k_reason_names.size()> refused_{};
 };
 
 }  // namespace modax::ingest
