@@ -34,7 +34,7 @@ TEST(TimestampRules, EdgesOfTheUnits) {
 TEST(TimestampRules, AnyNumberIsSafe) {
     using Limits = std::numeric_limits<double>;
     for (const double number : {Limits::max(), -Limits::max(), Limits::infinity(), 1e19, 1e300}) {
-        if (const auto time = device_time(number)) EXPECT_GT(*time, k_time) << number;
+        EXPECT_GT(device_time(number).value_or(Timestamp::max()), k_time) << number;
     }
     EXPECT_EQ(device_time(Limits::quiet_NaN()), std::nullopt);
     EXPECT_TRUE(device_time(std::numeric_limits<std::int64_t>::max()));
