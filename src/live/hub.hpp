@@ -31,7 +31,7 @@ struct SubscriptionOptions {
     // Called on the writer's thread when the queue was empty and is no longer; return at once,
     // never throw, don't destroy the subscription in it. Usually posts to the consumer's own
     // thread, which then calls take(). May be empty.
-    std::function<void()> notify;
+    std::function<void()> notify{};
 };
 
 // One consumer's bounded queue of batches. Destroying it unsubscribes: once the destructor has
