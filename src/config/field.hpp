@@ -20,9 +20,7 @@ namespace modax::config {
 
 template <class Member>
 Value to_value(const Member& member) {
-    if constexpr (std::is_same_v<Member, bool>) {
-        return member;
-    } else if constexpr (std::integral<Member>) {
+    if constexpr (std::integral<Member> && !std::is_same_v<Member, bool>) {
         return static_cast<std::int64_t>(member);
     } else if constexpr (std::is_same_v<Member, milliseconds>) {
         return static_cast<std::int64_t>(member.count());

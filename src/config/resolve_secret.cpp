@@ -44,7 +44,7 @@ Result<Secret> resolve_secret(
         return Secret{value};
     }
     // load() refuses such a text; it may be the secret itself, so it is not shown.
-    return fail(Errc::invalid_argument, "a secret must be named by \"env:NAME\" or \"file:PATH\"");
+    return fail(Errc::invalid_argument, R"(a secret must be named by "env:NAME" or "file:PATH")");
 }
 
 }  // namespace modax::config

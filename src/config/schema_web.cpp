@@ -35,7 +35,7 @@ Section log_section() {
             ),
             choice(
                 MODAX_KEY(log.format),
-                "\"text\" for people, \"json\" (one object a line) for log collectors.",
+                R"("text" for people, "json" (one object a line) for log collectors.)",
                 {"text", "json"}
             ),
         }};

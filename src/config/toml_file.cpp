@@ -5,10 +5,6 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 
 namespace modax::config {
@@ -72,21 +68,16 @@ private:
 
 FileContent read_toml_file(const std::filesystem::path& path) {
     FileContent content;
-    std::ifstream stream{path, std::ios::binary};
-    std::string text;
-    if (stream) text.assign(std::istreambuf_iterator<char>{stream}, {});
-    if (!stream || stream.bad()) {
+    const auto text = PosixFileSystem{}.read(path);
+    if (!text) {
         content.problems.push_back(
-            {path.string(),
-             "",
-             std::string{"cannot read the configuration file: "} + std::strerror(errno) +
-                 "; name an existing file with --config"}
+            {path.string(), "", text.error().detail + "; name a readable file with --config"}
         );
         return content;
     }
     Walk walk{path.string(), content};
     try {
-        walk.table(toml::parse(text, path.string()), "");
+        walk.table(toml::parse(*text, path.string()), "");
     } catch (const toml::parse_error& error) {
         content.problems.push_back(
             {walk.position(error.source()),

@@ -212,16 +212,16 @@ std::string expectation(const Key& key) {
         case Kind::integer:
             return "a whole number, " + range_text(key);
         case Kind::duration:
-            return "a duration such as \"500ms\", \"30s\", \"5min\", \"24h\" or \"90d\", " +
+            return R"(a duration such as "500ms", "30s", "5min", "24h" or "90d", )" +
                    range_text(key);
         case Kind::size:
-            return "a size such as \"64KiB\" or \"4GiB\", " + range_text(key);
+            return R"(a size such as "64KiB" or "4GiB", )" + range_text(key);
         case Kind::choice:
             return range_text(key);
         case Kind::address:
-            return "an IP address such as \"127.0.0.1\", \"0.0.0.0\" or \"::1\"";
+            return R"(an IP address such as "127.0.0.1", "0.0.0.0" or "::1")";
         case Kind::list:
-            return "a list of texts such as [\"a\", \"b\"]";
+            return R"(a list of texts such as ["a", "b"])";
         case Kind::secret:
             return "where it is kept: \"env:NAME\" for an environment variable or \"file:PATH\" "
                    "for a file";

@@ -44,7 +44,9 @@ bool is_device_pattern(std::string_view pattern) {
 }
 
 Status check(const KeySpec& spec, Timestamp now) {
-    const auto wrong = [](std::string text) { return fail(Errc::invalid_argument, text); };
+    const auto wrong = [](std::string text) {
+        return fail(Errc::invalid_argument, std::move(text));
+    };
     const bool printable = std::all_of(spec.name.begin(), spec.name.end(), [](char c) {
         return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
     });

@@ -225,8 +225,14 @@ TEST(config_load, a_missing_file_is_a_problem_and_the_rest_is_still_checked) {
     const auto loaded = load({"/nonexistent/modax.toml", {"http.prot=1"}, {}});
     ASSERT_FALSE(loaded);
     ASSERT_EQ(loaded.error().size(), 2U);
-    EXPECT_THAT(loaded.error()[0].line(), HasSubstr("/nonexistent/modax.toml: cannot read"));
+    EXPECT_THAT(loaded.error()[0].line(), HasSubstr("/nonexistent/modax.toml: cannot open"));
     EXPECT_THAT(loaded.error()[1].line(), HasSubstr("--set: http.prot: unknown key"));
+}
+
+TEST(config_load, a_directory_is_no_file) {
+    const auto loaded = load({"/", {}, {}});
+    ASSERT_FALSE(loaded);
+    EXPECT_THAT(loaded.error()[0].line(), HasSubstr("/: cannot read '/'"));
 }
 
 TEST(config_load, a_set_without_equals_sign_is_explained) {
