@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 
 namespace modax::security {
 namespace {
@@ -41,8 +40,8 @@ std::string random_base62(Random& random, std::size_t length) {
 
 std::string to_base62(std::uint32_t number, std::size_t length) {
     std::string digits(length, '0');
-    for (char& digit : std::views::reverse(digits)) {
-        digit = k_digits[number % k_digits.size()];
+    for (std::size_t place = length; place > 0; --place) {
+        digits[place - 1] = k_digits[number % k_digits.size()];
         number /= static_cast<std::uint32_t>(k_digits.size());
     }
     return digits;
