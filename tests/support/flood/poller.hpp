@@ -31,6 +31,10 @@ public:
     void want_output(int descriptor, std::uint64_t token, bool wanted) {
         set(EPOLL_CTL_MOD, descriptor, token, wanted);
     }
+    // No more events of it.
+    void ignore(int descriptor) const {
+        epoll_ctl(descriptor_, EPOLL_CTL_DEL, descriptor, nullptr);
+    }
     // What is ready now or becomes ready within `timeout`; valid until the next call.
     std::span<const epoll_event> wait(std::chrono::milliseconds timeout) {
         const int count = epoll_wait(
