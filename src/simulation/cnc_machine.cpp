@@ -184,7 +184,7 @@ CncSample CncMachine::sample() {
     add(made, "temperature", temperature_ + noise(0.05), 0.01);
     add(made, "current", std::max(0.0, current), 0.01);
     add(made, "vibration", std::max(0.0, vibration), 0.001);
-    add(made, "spindle_speed", turns ? spindle_speed_ + noise(2) : 0, 1);
+    add(made, "spindle_speed", turns ? std::max(0.0, spindle_speed_ + noise(2)) : 0, 1);
     add(made, "power_kw", std::max(0.0, power), 0.001);
     add(made, "feed_rate", feed_rate_ > 1 ? feed_rate_ : 0, 1);
     made.members.push_back({"is_safe", made.safety == SafetyState{}});

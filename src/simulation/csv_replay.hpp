@@ -29,9 +29,9 @@ namespace modax::simulation {
 
 struct CsvReplayOptions {
     std::string time_column = "timestamp";
-    std::optional<char> delimiter;  // nullopt: found out from the header
+    std::optional<char> delimiter{};  // nullopt: found out from the header
     // Column to member, as in "value=temperature"; an empty member leaves the column out.
-    std::vector<std::pair<std::string, std::string>> map;
+    std::vector<std::pair<std::string, std::string>> map{};
 };
 
 // "value=temperature"; "anomaly=" leaves the column out. Errors: invalid_argument.
