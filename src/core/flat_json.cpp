@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace modax {
 namespace {
@@ -87,8 +88,13 @@ void append_json_number(std::string& out, double value) {
         out += "null";
         return;
     }
+    // Beyond 64 bits with an exponent: some parsers, ours among them, refuse so long an integer.
+    constexpr double k_largest_integer = 9.2e18;
     std::array<char, 32> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    char* const last = digits.data() + digits.size();
+    const auto end = std::abs(value) < k_largest_integer
+                         ? std::to_chars(digits.data(), last, value)
+                         : std::to_chars(digits.data(), last, value, std::chars_format::scientific);
     out.append(digits.data(), end.ptr);
 }
 

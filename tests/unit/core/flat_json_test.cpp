@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace modax {
 namespace {
 
@@ -41,6 +43,20 @@ TEST(FlatJson, ASequenceMadeFromAHashIsNotShown) {
         R"({"timestamp":"2025-12-09T10:30:00Z","device_id":"cnc-01","emergency_stop":false,)"
         R"("door_closed":true,"overload_detected":false,"temperature_ok":true,"is_safe":true})"
     );
+}
+
+TEST(FlatJson, NumbersAreShortAndNeverIntegersBeyond64Bits) {
+    const auto shown = [](double value) {
+        std::string out;
+        append_json_number(out, value);
+        return out;
+    };
+    EXPECT_EQ(shown(0.1), "0.1");
+    EXPECT_EQ(shown(-3000), "-3000");
+    EXPECT_EQ(shown(9007199254740993.0), "9007199254740992");
+    EXPECT_EQ(shown(18446744073709551616.0), "1.8446744073709552e+19");
+    EXPECT_EQ(shown(-123456789012345680000.0), "-1.2345678901234568e+20");
+    EXPECT_EQ(shown(std::numeric_limits<double>::infinity()), "null");
 }
 
 TEST(FlatJson, ControlCharactersAreEscaped) {
