@@ -129,11 +129,11 @@ Status CsvReplay::read_header(const CsvReplayOptions& options) {
         );
     }
     time_position_ = static_cast<std::size_t>(time - columns.begin());
-    for (const auto& [column, member] : options.map) {
-        const auto found = std::any_of(columns.begin(), columns.end(), [&column](const auto& one) {
-            return trimmed(one) == column;
+    for (const auto& mapped : options.map) {
+        const auto found = std::any_of(columns.begin(), columns.end(), [&mapped](const auto& one) {
+            return trimmed(one) == mapped.first;
         });
-        if (!found) return reader_.error_here("no column " + in_quotes(column) + " to map");
+        if (!found) return reader_.error_here("no column " + in_quotes(mapped.first) + " to map");
     }
     for (std::size_t i = 0; i < columns.size(); ++i) {
         if (i == time_position_) continue;
