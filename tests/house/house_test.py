@@ -107,7 +107,9 @@ class RepositoryRules(Planted):
 
 class JUnitSummary(Planted):
     XML = """<testsuite name="t" tests="4">
-    <testcase name="a.passes" status="run"><system-out>ok</system-out></testcase>
+    <testcase name="a.passes" status="run"><system-out>ok       0.10 s  m.C.test_one
+skip     0.00 s  m.C.test_two: the broker takes all
+2 cases, 0 failed, 1 skipped</system-out></testcase>
     <testcase name="a.fails" status="fail"><failure message=""/><system-out/></testcase>
     <testcase name="a.skips" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/>
       <system-out>starting\nSKIP: no wrk on this machine\n</system-out></testcase>
@@ -120,7 +122,17 @@ class JUnitSummary(Planted):
         self.assertEqual(summary.passed, ["a.passes"])
         self.assertEqual(summary.failed, ["a.fails", "a.vanished"])
         self.assertEqual(summary.skipped, {"a.skips": "no wrk on this machine"})
+        self.assertEqual(
+            summary.skipped_cases, {"a.passes: m.C.test_two": "the broker takes all"}
+        )
         self.assertEqual(summary.line(), "1 passed, 2 failed, 1 skipped")
+
+    def test_reasons_of_a_python_suite_once_each(self):
+        output = (
+            "skip     0.00 s  m.C.test_a: no wrk\nskip     0.00 s  m.C.test_b: no wrk\n"
+            "2 cases, 0 failed, 2 skipped\n"
+        )
+        self.assertEqual(junit_summary.skip_reason(output, "SKIP_RETURN_CODE=77"), "no wrk")
 
     def test_googletest_reason(self):
         output = "[ RUN      ] A.B\nx_test.cpp:12: Skipped\nno IPv6 here\n\n[  SKIPPED ] A.B (0 ms)\n"
