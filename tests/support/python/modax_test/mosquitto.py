@@ -1,5 +1,7 @@
 """A Mosquitto on a free loopback port: the reference broker, and the uplink's other end."""
+import os
 import pathlib
+import pwd
 import socket
 
 from .ports import free_ports
@@ -19,7 +21,11 @@ class Mosquitto(Server):
         self.certificates = certificates
         self.port, self.ws_port, self.tls_port = free_ports(3)
         self.users = users or {}
-        self.settings = {"persistence": "false", "max_inflight_messages": 0, **settings}
+        # Started by root it would become "mosquitto", who can't read a test's files.
+        user = pwd.getpwuid(os.getuid()).pw_name
+        self.settings = {
+            "user": user, "persistence": "false", "max_inflight_messages": 0, **settings
+        }
         self.extra = extra
 
     @property
