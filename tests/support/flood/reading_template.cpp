@@ -72,8 +72,8 @@ ReadingTemplate::ReadingTemplate(
     const auto sequence_at = payload.size();
     payload += R"(1000000000,"temperature":4)";
     const auto temperature_at = payload.size();
-    payload +=
-        R"(0.00,"current":12.53,"vibration":0.812,"spindle_speed":12000,"power_kw":7.45,"is_safe":true})";
+    payload += R"(0.00,"current":12.53,"vibration":0.812,"spindle_speed":12000,"power_kw":7.45,)"
+               R"("is_safe":true})";
 
     std::string head;
     append_text(head, topic_prefix + "/" + device_);
