@@ -2,18 +2,31 @@
 import pathlib
 import shutil
 import socket
+import struct
 import tempfile
 import threading
 import time
 import unittest
 
 from modax_test.certificates import Certificates
-from modax_test.flood import publish, subscribe
+from modax_test.flood import drain_websocket, publish, subscribe
 from modax_test.ledger import read_ledger
 from modax_test.mosquitto import Mosquitto
 from modax_test.raw_mqtt import Closed, RawClient
 from modax_test.tcp_proxy import TcpProxy
 from modax_test.waiting import wait_for
+
+
+def frame(opcode, payload):
+    """A WebSocket frame as a server sends it (RFC 6455, 5.2)."""
+    length = len(payload)
+    if length < 126:
+        head = bytes([length])
+    elif length < 65536:
+        head = b"\x7e" + struct.pack("!H", length)
+    else:
+        head = b"\x7f" + struct.pack("!Q", length)
+    return bytes([0x80 | opcode]) + head + payload
 
 
 class BrokerBehind(unittest.TestCase):
@@ -92,6 +105,56 @@ class Flood(BrokerBehind):
         self.assertEqual((report["sent"], report["acknowledged"]), (40_000, 40_000))
         self.assertGreaterEqual(report["losses"], 1)
         self.assertEqual(sum(map(len, read_ledger(ledger).values())), 40_000)
+
+
+class WebSocketDrain(unittest.TestCase):
+    """modax_ws_drain with a server of a few lines that sends what it is told."""
+
+    FRAMES = (
+        frame(1, b'{"seq":1,"type":"reading","data":{"timestamp":"2026-01-05T10:00:00.5Z"}}'),
+        frame(9, b"ping"),
+        frame(1, b'{"seq":2,"type":"safety","data":{}}' + b" " * 300),
+        frame(1, b'{"gap":{"from":3,"to":9}}'),
+        frame(1, b'{"seq":10,"type":"reading","data":{}}' + b" " * 70_000),
+        frame(8, struct.pack("!H", 4008) + b"slow"),
+    )
+
+    def test_counts_frames_gaps_and_close_codes(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        requests, answers = [], []
+        stay = threading.Event()
+        self.addCleanup(stay.set)
+
+        def serve(frames):
+            client, _ = listener.accept()
+            with client:
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    head += client.recv(4096)
+                requests.append(head)
+                whole = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+                client.sendall((whole + b"".join(frames))[:150])
+                time.sleep(0.05)  # two pieces: a frame is cut in the middle
+                client.sendall((whole + b"".join(frames))[150:])
+                if len(frames) > 2:
+                    answers.append(client.recv(64))
+                stay.wait(10)
+
+        going_away = frame(8, struct.pack("!H", 1001))
+        for frames in (self.FRAMES, (self.FRAMES[0], going_away)):
+            threading.Thread(target=serve, args=(frames,), daemon=True).start()
+        with drain_websocket(
+            listener.getsockname()[1], connections=2, key="secret", latency=True, limit=20
+        ) as drain:
+            wait_for(lambda: answers, "the answer to the ping")
+            report = drain.result(timeout=20)
+        self.assertIn(b"X-API-Key: secret\r\n", requests[0])
+        self.assertEqual(answers[0], b"\x8a\x84\0\0\0\0ping")
+        self.assertEqual((report["frames"], report["readings"], report["gaps"]), (5, 3, 1))
+        self.assertEqual((report["least"], report["most"]), (1, 4))
+        self.assertEqual(report["closed"], {"1001": 1, "4008": 1})
+        self.assertEqual(report["latency_us"]["count"], 2)
 
 
 class Proxy(unittest.TestCase):

@@ -1,5 +1,6 @@
 // modax_ws_drain: many WebSocket clients that read as fast as they can, to measure fan-out and
-// latency. Prints "ready" when all are open and one line of JSON at the end.
+// latency. Prints "ready" when all are open and one line of JSON at the end, which is a signal, the
+// time limit, the expected frames, or that the server has closed every client.
 // Exit: 0 done, 1 wrong set-up, 3 a client could not connect, 4 out of time.
 #include "support/flood/histogram.hpp"
 #include "support/flood/reading_template.hpp"
@@ -40,14 +41,6 @@ struct Options {
     std::string ca_file;
 };
 
-std::size_t occurrences(std::string_view text, std::string_view word) {
-    std::size_t count = 0;
-    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-        ++count;
-    }
-    return count;
-}
-
 class Drain {
 public:
     explicit Drain(Options options) : options_{std::move(options)} {}
@@ -60,7 +53,7 @@ public:
                 drain(event.data.u64);
             }
             if (!ready_ && open_ == options_.connections) announce();
-            if (g_stop != 0) break;
+            if (g_stop != 0 || gone_ == options_.connections) break;
             if (options_.expect > 0 && least_frames() >= options_.expect) break;
             if (Clock::now() - started_ > std::chrono::seconds{options_.limit_seconds}) {
                 report();
@@ -106,6 +99,7 @@ private:
         const bool alive = client.on_event([this](std::string_view text) { received(text); });
         if (client.is_open() && !was_open) ++open_;
         if (!alive) {
+            ++gone_;
             ++ended_[client.close_code()];
             poller_.ignore(client.descriptor());
         }
@@ -115,8 +109,8 @@ private:
         const auto now = wall_micros();
         if (frames_++ == 0) first_ = now;
         last_ = now;
-        if (text.find("\"gap\"") != std::string_view::npos) ++gaps_;
-        readings_ += occurrences(text, "\"device_id\":");
+        if (text.starts_with("{\"gap\"")) ++gaps_;
+        if (text.find("\"type\":\"reading\"") != std::string_view::npos) ++readings_;
         if (!options_.latency) return;
         if (const auto sent = timestamp_of(text)) latency_.add(now - *sent);
     }
@@ -174,6 +168,7 @@ private:
     Poller poller_;
     std::vector<std::unique_ptr<WebSocketClient>> clients_;
     std::size_t open_ = 0;
+    std::size_t gone_ = 0;
     bool ready_ = false;
     Clock::time_point started_;
     std::map<std::uint16_t, std::uint64_t> ended_;
