@@ -58,12 +58,13 @@ def reading(device, sequence, **values):
     }).encode()
 
 
-def history(gateway, device, start=None):
+def history(gateway, device, start=None, **parameters):
     """Every stored reading of a device over REST, page by page."""
     parameters = {
         "start": start or "2000-01-01T00:00:00Z",
         "end": (now() + datetime.timedelta(days=2)).isoformat().replace("+00:00", "Z"),
         "limit": PAGE,
+        **parameters,
     }
     while True:
         answer = gateway.get(f"/api/v1/devices/{device}/history", params=parameters)

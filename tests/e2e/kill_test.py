@@ -14,6 +14,9 @@ from modax_test.waiting import wait_for
 CONNECTIONS = 4
 # Inside a fifth of a second there are many group commits; a little more lets readings pile up.
 LONGEST_ROUND = 0.35
+RATE = 8000
+# A round checks what was published in the seconds before it; the end checks everything.
+LOOK_BACK = datetime.timedelta(seconds=8)
 READY_WITHIN = 5.0
 
 
@@ -29,7 +32,7 @@ class KillRounds(GatewayCase):
         slowest = 0.0
         flood = publish(
             gateway.mqtt_port, connections=CONNECTIONS, qos=1, window=500, seconds=3600, limit=3600,
-            reconnect=60, rate=20000, ledger=ledger.path,
+            reconnect=60, rate=RATE, ledger=ledger.path,
         )
         self.addCleanup(flood.kill)
         acknowledged = collections.defaultdict(set)
@@ -38,14 +41,14 @@ class KillRounds(GatewayCase):
             time.sleep(chance.uniform(0.0, LONGEST_ROUND))  # the random moment
             round_end = now()
             gateway.kill()
-            wait_for(lambda before=ledger.losses: self.take(ledger, acknowledged) and
-                     ledger.losses > before, "the publisher notices the loss", 10)
+            wait_for(lambda before=ledger.losses: self.take(ledger, acknowledged)
+                     and ledger.losses > before, "the publisher notices the loss", 10)
             started = time.monotonic()
             gateway.start()
             slowest = max(slowest, time.monotonic() - started)
             self.check(gateway, acknowledged, checked_from, number)
-            checked_from = round_end - datetime.timedelta(seconds=30)
-            wait_for(lambda before=len(acknowledged): self.progress(ledger, acknowledged),
+            checked_from = round_end - LOOK_BACK
+            wait_for(lambda: self.progress(ledger, acknowledged),
                      f"the publisher goes on after round {number}", 30)
             self.assertTrue(flood.running, "the publisher must outlive every round")
         flood.process.terminate()
@@ -73,7 +76,9 @@ class KillRounds(GatewayCase):
         """Every acknowledged reading since then is stored, and nothing is stored twice."""
         start = since and since.isoformat().replace("+00:00", "Z")
         for device, sequences in acknowledged.items():
-            stored = collections.Counter(each["seq"] for each in history(gateway, device, start))
+            stored = collections.Counter(
+                each["seq"] for each in history(gateway, device, start, metrics="temperature")
+            )
             twice = [sequence for sequence, count in stored.items() if count > 1]
             self.assertEqual(twice[:5], [], f"{device} stored twice at {moment}")
             lowest = min(stored, default=0) if since else 0

@@ -7,8 +7,8 @@ namespace modax::flood {
 
 namespace {
 
-constexpr std::size_t k_input_size = 64 * 1024;
-constexpr std::size_t k_compact_above = 256 * 1024;
+constexpr std::size_t k_input_size = std::size_t{64} * 1024;
+constexpr std::size_t k_compact_above = std::size_t{256} * 1024;
 
 }  // namespace
 

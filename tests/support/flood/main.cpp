@@ -16,7 +16,14 @@ namespace {
 
 using namespace modax::flood;
 
-enum Exit : int { k_done = 0, k_failed = 1, k_unreachable = 3, k_out_of_time = 4, k_refused = 5 };
+enum Exit : int {
+    k_done = 0,
+    k_failed = 1,
+    k_wrong_use = 2,
+    k_unreachable = 3,
+    k_out_of_time = 4,
+    k_refused = 5
+};
 
 Publisher* g_publisher = nullptr;
 Subscriber* g_subscriber = nullptr;
@@ -81,7 +88,7 @@ std::string quoted(const std::string& text) {
 
 void print_latency(const Histogram& latency) {
     std::printf(
-        "\"latency_us\":{\"count\":%llu,\"p50\":%lld,\"p90\":%lld,\"p99\":%lld,\"max\":%lld}",
+        R"("latency_us":{"count":%llu,"p50":%lld,"p90":%lld,"p99":%lld,"max":%lld})",
         static_cast<unsigned long long>(latency.count()),
         static_cast<long long>(latency.quantile(0.5)),
         static_cast<long long>(latency.quantile(0.9)),
@@ -172,9 +179,7 @@ void add_publish_options(CLI::App& app, PublisherOptions& options, unsigned& qos
     app.add_option("--ledger", options.ledger_file, "gets a line for each PUBACK");
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     CLI::App app{"The fast MQTT peer of the tests and benchmarks"};
     app.require_subcommand(1);
     PeerOptions peer;
@@ -202,31 +207,41 @@ int main(int argc, char** argv) {
     subscribing->add_option("--limit", limit, "ends after so many seconds");
     subscribing->add_flag("--latency", subscriber.latency, "by the timestamps in the payloads");
     subscribing->add_option("--client-prefix", subscriber.client_prefix, "in front of -NUMBER");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? k_done : k_wrong_use;
+    }
 
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGTERM, on_signal);
     std::signal(SIGINT, on_signal);
+    TlsContext tls;
+    if (peer.tls) tls = make_tls_context(peer.ca_file, peer.certificate_file, peer.key_file);
+    if (subscribing->parsed()) {
+        subscriber.peer = make_peer(peer, tls);
+        subscriber.qos = static_cast<std::uint8_t>(qos);
+        subscriber.idle = std::chrono::seconds{idle};
+        subscriber.limit = std::chrono::seconds{limit};
+        return subscribe(std::move(subscriber));
+    }
+    if (publisher.count == 0 && seconds == 0) {
+        std::fputs("modax_flood publish: give --count or --seconds\n", stderr);
+        return k_wrong_use;
+    }
+    publisher.peer = make_peer(peer, tls);
+    publisher.qos = static_cast<std::uint8_t>(qos);
+    publisher.duration = std::chrono::seconds{seconds};
+    publisher.limit = std::chrono::seconds{limit};
+    publisher.reconnect = std::chrono::seconds{reconnect};
+    return publish(std::move(publisher));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
     try {
-        TlsContext tls;
-        if (peer.tls) tls = make_tls_context(peer.ca_file, peer.certificate_file, peer.key_file);
-        if (subscribing->parsed()) {
-            subscriber.peer = make_peer(peer, tls);
-            subscriber.qos = static_cast<std::uint8_t>(qos);
-            subscriber.idle = std::chrono::seconds{idle};
-            subscriber.limit = std::chrono::seconds{limit};
-            return subscribe(std::move(subscriber));
-        }
-        if (publisher.count == 0 && seconds == 0) {
-            std::fputs("modax_flood publish: give --count or --seconds\n", stderr);
-            return 2;
-        }
-        publisher.peer = make_peer(peer, tls);
-        publisher.qos = static_cast<std::uint8_t>(qos);
-        publisher.duration = std::chrono::seconds{seconds};
-        publisher.limit = std::chrono::seconds{limit};
-        publisher.reconnect = std::chrono::seconds{reconnect};
-        return publish(std::move(publisher));
+        return run(argc, argv);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "modax_flood: %s\n", error.what());
         return k_failed;

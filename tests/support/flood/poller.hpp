@@ -8,10 +8,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <span>
-#include <stdexcept>
-#include <string>
+#include <system_error>
 
 namespace modax::flood {
 
@@ -19,7 +17,7 @@ class Poller {
 public:
     Poller() : descriptor_{epoll_create1(EPOLL_CLOEXEC)} {
         if (descriptor_ < 0) {
-            throw std::runtime_error(std::string{"create an epoll: "} + std::strerror(errno));
+            throw std::system_error(errno, std::generic_category(), "create an epoll");
         }
     }
     ~Poller() { close(descriptor_); }
@@ -52,7 +50,7 @@ private:
         event.events = EPOLLIN | (output ? EPOLLOUT : 0U);
         event.data.u64 = token;
         if (epoll_ctl(descriptor_, operation, descriptor, &event) != 0) {
-            throw std::runtime_error(std::string{"watch a socket: "} + std::strerror(errno));
+            throw std::system_error(errno, std::generic_category(), "watch a socket");
         }
     }
 

@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t k_output_high = 64 * 1024;
+constexpr std::size_t k_output_high = std::size_t{64} * 1024;
 constexpr milliseconds k_tick{1};
 constexpr milliseconds k_retry_after{20};
 constexpr milliseconds k_flush_every{100};

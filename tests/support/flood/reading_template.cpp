@@ -2,12 +2,10 @@
 
 #include "support/flood/mqtt_packets.hpp"
 
-#include <time.h>
-
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
+#include <ctime>
 
 namespace modax::flood {
 
@@ -32,7 +30,7 @@ std::int64_t wall_micros() {
 }
 
 std::optional<std::int64_t> timestamp_of(std::string_view json) {
-    constexpr std::string_view k_key = "\"timestamp\":\"";
+    constexpr std::string_view k_key = R"("timestamp":")";
     constexpr std::size_t k_to_seconds = std::string_view{"2025-12-09T10:30:00"}.size();
     const auto found = json.find(k_key);
     if (found == std::string_view::npos) return std::nullopt;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
 
 namespace modax::flood {
 
@@ -67,7 +68,7 @@ Stream::Stream(const Address& address, SSL_CTX* tls, const std::string& host)
     : descriptor_{
           socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)} {
     if (descriptor_ < 0) {
-        throw std::runtime_error(std::string{"open a socket: "} + std::strerror(errno));
+        throw std::system_error(errno, std::generic_category(), "open a socket");
     }
     const int on = 1;
     setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -6,7 +6,7 @@ namespace modax::flood {
 
 namespace {
 
-constexpr std::size_t k_input_size = 64 * 1024;
+constexpr std::size_t k_input_size = std::size_t{64} * 1024;
 constexpr unsigned k_text = 1;
 constexpr unsigned k_close = 8;
 constexpr unsigned k_ping = 9;

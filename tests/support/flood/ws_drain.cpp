@@ -22,7 +22,7 @@ namespace {
 using namespace modax::flood;
 using Clock = std::chrono::steady_clock;
 
-enum Exit : int { k_done = 0, k_failed = 1, k_unreachable = 3, k_out_of_time = 4 };
+enum Exit : int { k_done = 0, k_failed = 1, k_wrong_use = 2, k_unreachable = 3, k_out_of_time = 4 };
 
 volatile std::sig_atomic_t g_stop = 0;
 
@@ -109,8 +109,8 @@ private:
         const auto now = wall_micros();
         if (frames_++ == 0) first_ = now;
         last_ = now;
-        if (text.starts_with("{\"gap\"")) ++gaps_;
-        if (text.find("\"type\":\"reading\"") != std::string_view::npos) ++readings_;
+        if (text.starts_with(R"({"gap")")) ++gaps_;
+        if (text.find(R"("type":"reading")") != std::string_view::npos) ++readings_;
         if (!options_.latency) return;
         if (const auto sent = timestamp_of(text)) latency_.add(now - *sent);
     }
@@ -180,9 +180,7 @@ private:
     Histogram latency_;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     CLI::App app{"Many WebSocket clients that read as fast as they can"};
     Options options;
     app.add_option("--host", options.peer.host, "server");
@@ -196,17 +194,27 @@ int main(int argc, char** argv) {
     app.add_flag("--tls", options.tls, "TLS");
     app.add_option("--ca", options.ca_file, "CA file; without it the server is not verified");
     app.add_flag("--latency", options.latency, "by the timestamps in the readings");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? k_done : k_wrong_use;
+    }
 
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGTERM, on_signal);
     std::signal(SIGINT, on_signal);
+    TlsContext tls;
+    if (options.tls) tls = make_tls_context(options.ca_file, {}, {});
+    options.peer.tls = tls.get();
+    options.peer.address = resolve(options.peer.host, options.peer.port);
+    return Drain{std::move(options)}.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
     try {
-        TlsContext tls;
-        if (options.tls) tls = make_tls_context(options.ca_file, {}, {});
-        options.peer.tls = tls.get();
-        options.peer.address = resolve(options.peer.host, options.peer.port);
-        return Drain{std::move(options)}.run();
+        return run(argc, argv);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "modax_ws_drain: %s\n", error.what());
         return k_failed;
