@@ -6,9 +6,10 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <system_error>
+#include <utility>
 
 namespace modax {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 tl::unexpected<Error> system_failure(std::string_view what, const std::filesystem::path& path) {
     const int code = errno;
     std::string detail{what};
-    detail += " '" + path.string() + "': " + std::strerror(code);
+    detail += " '" + path.string() + "': " + std::generic_category().message(code);
     return fail(code == ENOENT ? Errc::not_found : Errc::io_error, std::move(detail));
 }
 
