@@ -1,0 +1,41 @@
+// The handlers behind the routes (routes.cpp), each on an I/O thread, and what they share.
+#pragma once
+
+#include "http/call.hpp"
+#include "http/problem.hpp"
+#include "http/query_string.hpp"
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace modax::http {
+
+// devices.cpp
+void get_devices(const Call& call, Response& response);
+void get_device(const Call& call, Response& response);
+void get_latest(const Call& call, Response& response);
+void get_safety(const Call& call, Response& response);
+// history.cpp
+void get_history(const Call& call, Response& response);
+// quarantine.cpp
+void get_quarantine(const Call& call, Response& response);
+// system.cpp
+void get_console(const Call& call, Response& response);
+void get_index(const Call& call, Response& response);
+void get_health(const Call& call, Response& response);
+void get_ready(const Call& call, Response& response);
+void get_metrics(const Call& call, Response& response);
+void get_accounting(const Call& call, Response& response);
+// live_resources.cpp
+void get_live(const Call& call, Response& response);
+void get_device_live(const Call& call, Response& response);
+void post_ticket(const Call& call, Response& response);
+
+// nullopt: the answer is a problem already.
+std::optional<QueryString> parse_query(const Call& call, Response& response);
+void set_invalid_query(const Call& call, Response& response, std::span<const FieldError> errors);
+// Gives the answer an ETag, or turns it into 304 when the client has it already.
+void set_etag(const Call& call, Response& response);
+
+}  // namespace modax::http

@@ -1,0 +1,57 @@
+#include "http/tls.hpp"
+
+#include <openssl/ssl.h>
+
+#include <string_view>
+
+namespace modax::http {
+namespace {
+
+namespace ssl = boost::asio::ssl;
+
+int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered, unsigned offered_size, void*) {
+    static constexpr unsigned char k_http_1_1[] = "\x08http/1.1";
+    unsigned char* selected = nullptr;
+    const int found = SSL_select_next_proto(
+        &selected, chosen_size, k_http_1_1, sizeof k_http_1_1 - 1, offered, offered_size
+    );
+    if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *chosen = selected;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
+Result<ssl::context> make_tls_context(
+    const std::filesystem::path& certificate_file, const std::filesystem::path& key_file
+) {
+    ssl::context context{ssl::context::tls_server};
+    SSL_CTX* native = context.native_handle();
+    SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+    SSL_CTX_set_options(
+        native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE
+    );
+    SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20");
+    SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_alpn_select_cb(native, select_protocol, nullptr);
+    boost::system::error_code failure;
+    context.use_certificate_chain_file(certificate_file.string(), failure);
+    if (failure) {
+        return fail(
+            Errc::invalid_argument,
+            "the TLS certificate " + certificate_file.string() + " can't be used: " +
+                failure.message() + "; give a PEM file with the chain, the server's first"
+        );
+    }
+    context.use_private_key_file(key_file.string(), ssl::context::pem, failure);
+    if (failure) {
+        return fail(
+            Errc::invalid_argument,
+            "the TLS key " + key_file.string() + " can't be used: " + failure.message() +
+                "; give the PEM file that belongs to the certificate"
+        );
+    }
+    return context;
+}
+
+}  // namespace modax::http

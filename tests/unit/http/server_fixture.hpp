@@ -1,0 +1,160 @@
+// A running server on a free port with fakes behind it.
+#pragma once
+
+#include "core/accounting.hpp"
+#include "core/device.hpp"
+#include "http/server.hpp"
+#include "live/hub.hpp"
+#include "support/fake_reading_reader.hpp"
+#include "support/http_client.hpp"
+#include "support/manual_clock.hpp"
+#include "support/recording_log.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace modax::http {
+
+class FakeKeys final : public KeyAuthenticator {
+public:
+    FakeKeys() {
+        principals_["all"] = {"api_key", "all", {"*"}, {}};
+        principals_["reader"] = {"api_key", "reader", {"readings:read"}, {}};
+        principals_["press"] = {"api_key", "press", {"readings:read"}, {"press-*"}};
+        principals_["press-star"] = {"api_key", "press-star", {"*"}, {"press-*"}};
+        principals_["other"] = {"api_key", "other", {"other:read"}, {}};
+    }
+    Result<Principal> authenticate(std::string_view key) const override {
+        const std::lock_guard lock{mutex_};
+        const auto found = principals_.find(key);
+        if (found == principals_.end()) return fail(Errc::unauthenticated, "no valid API key");
+        return found->second;
+    }
+    void revoke(const std::string& key) {
+        const std::lock_guard lock{mutex_};
+        principals_.erase(key);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::string, Principal, std::less<>> principals_;
+};
+
+class FixedHealth final : public HealthSource {
+public:
+    Health health() const override {
+        const std::lock_guard lock{mutex_};
+        return health_;
+    }
+    void set(Health health) {
+        const std::lock_guard lock{mutex_};
+        health_ = std::move(health);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    Health health_{"landing", true, ""};
+};
+
+class ServerTest : public ::testing::Test {
+protected:
+    using HttpAnswer = test::HttpAnswer;
+    using HttpClient = test::HttpClient;
+    using WebSocketClient = test::WebSocketClient;
+
+    ServerTest() { options_.threads = 1; }
+
+    // Called by each test, so that it can change options_ before.
+    void start() {
+        server_ = std::make_unique<Server>(
+            options_,
+            Dependencies{
+                keys_,
+                readings_,
+                hub_,
+                devices_,
+                accounting_,
+                [] { return std::string{"modax_test 1\n"}; },
+                {&health_},
+                clock_,
+                random_,
+                log_,
+                "1.2.3"}
+        );
+        const auto started = server_->start();
+        ASSERT_TRUE(started) << started.error().detail;
+        if (started->plain) port_ = started->plain->port;
+        if (started->tls) tls_port_ = started->tls->port;
+    }
+    void TearDown() override {
+        readings_.hold(false);
+        if (server_) server_->stop();
+    }
+
+    const Device& device(std::string_view id) {
+        return **devices_.find_or_register(id, clock_.now());
+    }
+    Reading reading(std::string_view id, double temperature, std::int64_t sequence = 0) {
+        Reading reading;
+        reading.device = &device(id);
+        reading.time = clock_.now();
+        reading.received = clock_.now();
+        reading.sequence = sequence;
+        reading[Quantity::temperature] = temperature;
+        return reading;
+    }
+    // As the landing writer does: stored, then shown. Returns the event's sequence.
+    std::uint64_t publish(const Reading& reading) {
+        const auto sequence = readings_.add_event(reading);
+        auto batch = std::make_shared<StoredBatch>();
+        batch->events.emplace_back(sequence, reading);
+        hub_.stored(std::move(batch));
+        return sequence;
+    }
+    std::uint64_t publish(const SafetyStatus& status) {
+        const auto sequence = readings_.add_event(status);
+        auto batch = std::make_shared<StoredBatch>();
+        batch->events.emplace_back(sequence, status);
+        hub_.stored(std::move(batch));
+        return sequence;
+    }
+    // One answer over a connection of its own.
+    HttpAnswer get(std::string_view target, std::string_view key = "all") {
+        HttpClient client{port_};
+        return client.get(
+            target, key.empty() ? std::string{} : "X-API-Key: " + std::string{key} + "\r\n"
+        );
+    }
+    // True as soon as the condition is; false after ten seconds.
+    template <class Condition>
+    static bool eventually(const Condition& condition) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > until) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds{2});
+        }
+        return true;
+    }
+
+    ServerOptions options_;
+    FakeKeys keys_;
+    test::FakeReadingReader readings_;
+    live::Hub hub_;
+    DeviceRegistry devices_;
+    Accounting accounting_;
+    FixedHealth health_;
+    test::ManualClock clock_;
+    SystemRandom random_;
+    test::RecordingLog log_;
+    std::unique_ptr<Server> server_;
+    std::uint16_t port_ = 0;
+    std::uint16_t tls_port_ = 0;
+};
+
+}  // namespace modax::http
