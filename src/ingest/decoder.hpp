@@ -24,7 +24,7 @@ namespace modax::ingest {
 struct DecoderOptions {
     bool auto_register = true;
     std::chrono::microseconds future_tolerance = std::chrono::hours{24};
-    std::size_t max_payload = 64 * 1024;  // bytes
+    std::size_t max_payload = std::size_t{64} * 1024;  // bytes
 };
 
 // Limits of DESIGN 5 and PROMISES 3.4.

@@ -27,7 +27,7 @@ void submit_and_renew(GroupWriter& writer, IngestGroup& group, GroupWriter::Lane
 }  // namespace
 
 Intake::Intake(
-    IntakeOptions options,
+    const IntakeOptions& options,
     DeviceRegistry& devices,
     GroupWriter& writer,
     Accounting& accounting,
@@ -84,7 +84,7 @@ void Intake::accept(const IncomingMessage& message, std::optional<AckToken> toke
 void Intake::reject(
     IngestGroup& group, const IncomingMessage& message, Timestamp received, Refusal refusal
 ) {
-    constexpr std::size_t k_kept_payload = 64 * 1024;
+    constexpr std::size_t k_kept_payload = std::size_t{64} * 1024;
     refused_[static_cast<std::size_t>(refusal.reason)].fetch_add(1, std::memory_order_relaxed);
     group.rejected.push_back(RejectedMessage{
         .received = received,

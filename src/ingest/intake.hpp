@@ -33,7 +33,7 @@ struct IntakeOptions {
     std::string topic_prefix = "modax";
     bool auto_register = true;  // false: readings of unknown devices are quarantined
     std::chrono::microseconds future_tolerance = std::chrono::hours{24};
-    std::size_t max_payload = 64 * 1024;  // bytes; larger payloads are quarantined
+    std::size_t max_payload = std::size_t{64} * 1024;  // bytes; larger payloads are quarantined
 };
 
 class Decoder;
@@ -42,7 +42,7 @@ class Intake final : public MetricSource {
 public:
     // Everything passed by reference must outlive the intake.
     Intake(
-        IntakeOptions options,
+        const IntakeOptions& options,
         DeviceRegistry& devices,
         GroupWriter& writer,
         Accounting& accounting,

@@ -198,7 +198,7 @@ Checked ReadingWalk::flatten(std::string_view name, array array) {
     return {};
 }
 
-Checked ReadingWalk::take_flattened(std::string name, element value) {
+Checked ReadingWalk::take_flattened(const std::string& name, element value) {
     if (value.is_array() || value.is_object()) {
         return wrong_type(name, value, "a number, a boolean or a text: one level is flattened");
     }

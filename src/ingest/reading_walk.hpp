@@ -35,7 +35,7 @@ private:
     Checked flatten(std::string_view name, simdjson::dom::object object);
     Checked flatten(std::string_view name, simdjson::dom::array array);
     // A value under the joined name, which may be that of a quantity.
-    Checked take_flattened(std::string name, simdjson::dom::element value);
+    Checked take_flattened(const std::string& name, simdjson::dom::element value);
     Checked add_metric(std::string_view name, simdjson::dom::element value);
     Checked add_metric(std::string_view name, MetricValue value);
     Checked count_member();

@@ -16,7 +16,7 @@ namespace modax::simulation {
 
 class CsvReader {
 public:
-    static constexpr std::size_t k_max_record = 1024 * 1024;  // bytes
+    static constexpr std::size_t k_max_record = std::size_t{1024} * 1024;  // bytes
 
     // `name` is for messages, usually the path. Without a delimiter it is found out from the
     // first record: the one of ',', ';' and tab that it has most of.

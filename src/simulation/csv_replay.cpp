@@ -87,7 +87,9 @@ Result<std::pair<std::string, std::string>> parse_column_map(std::string_view te
 CsvReplay::CsvReplay(CsvReader reader, std::uint64_t size)
     : reader_{std::move(reader)}, size_{size} {}
 
-Result<CsvReplay> CsvReplay::open(const std::filesystem::path& path, CsvReplayOptions options) {
+Result<CsvReplay> CsvReplay::open(
+    const std::filesystem::path& path, const CsvReplayOptions& options
+) {
     std::error_code error;
     if (!std::filesystem::exists(path, error)) {
         return fail(Errc::not_found, "cannot open " + path.string() + ": no such file");

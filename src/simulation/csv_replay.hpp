@@ -46,7 +46,9 @@ struct CsvRow {
 class CsvReplay {
 public:
     // Reads the header. Errors: not_found, io_error, invalid_argument (with file and line).
-    static Result<CsvReplay> open(const std::filesystem::path& path, CsvReplayOptions options);
+    static Result<CsvReplay> open(
+        const std::filesystem::path& path, const CsvReplayOptions& options
+    );
     // `size` in bytes, 0 when unknown; `name` is for messages.
     static Result<CsvReplay> open(
         std::unique_ptr<std::istream> in,

@@ -6,9 +6,9 @@ namespace modax::simulation {
 namespace {
 
 void append_origin(std::string& out, std::string_view device_id, Timestamp time) {
-    out += "{\"timestamp\":\"";
+    out += R"({"timestamp":")";
     append_iso8601(out, time);
-    out += "\",\"device_id\":";
+    out += R"(","device_id":)";
     append_json_string(out, device_id);
 }
 
