@@ -11,7 +11,7 @@ add_custom_command(
     COMMENT "Printing the configuration reference"
     VERBATIM
 )
-add_custom_target(modax_packaging DEPENDS "${modax_example}")
+add_custom_target(modax_packaging ALL DEPENDS "${modax_example}")
 
 install(TARGETS modax RUNTIME DESTINATION bin)
 install(FILES "${modax_example}" DESTINATION /etc/modax)
