@@ -88,7 +88,11 @@ void get_devices(const Call& call, Response& response) {
         last = device->number();
     }
     out += "],\"next_cursor\":";
-    out += more ? "\"" + std::to_string(last) + "\"" : "null";
+    if (more) {
+        append_json_string(out, std::to_string(last));
+    } else {
+        out += "null";
+    }
     out += '}';
     response.add_field("Cache-Control", "no-store");
     set_etag(call, response);

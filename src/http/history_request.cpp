@@ -152,11 +152,17 @@ HistoryRequest parse_history_request(
 }
 
 std::string reading_cursor(const HistoryQuery::After& after) {
-    return "r" + std::to_string(to_micros(after.time)) + "." + std::to_string(after.sequence);
+    std::string cursor{'r'};
+    cursor += std::to_string(to_micros(after.time));
+    cursor += '.';
+    cursor += std::to_string(after.sequence);
+    return cursor;
 }
 
 std::string bucket_cursor(Timestamp start) {
-    return "b" + std::to_string(to_micros(start));
+    std::string cursor{'b'};
+    cursor += std::to_string(to_micros(start));
+    return cursor;
 }
 
 }  // namespace modax::http
