@@ -19,7 +19,7 @@ GATEWAY_SETTINGS = {
     "mqtt.ws_port": "0",
     "mqtt.max_inflight": "20",
     "mqtt.topic_alias_maximum": "10",
-    "mqtt.receive_maximum": "50",
+    "mqtt.receive_maximum": "600",
 }
 
 
