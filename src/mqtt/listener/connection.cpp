@@ -163,9 +163,7 @@ Connection::Handled Connection::handle(const Frame& frame) {
             return handle_subscribe(frame);
         case PacketType::unsubscribe:
             return handle_unsubscribe(frame);
-        case PacketType::pingreq:
-            encode_ping(output(), PacketType::pingresp);
-            return check_ping(frame);
+        case PacketType::pingreq: return handle_ping(frame);
         case PacketType::disconnect:
             return handle_disconnect(frame);
         case PacketType::connect:
@@ -175,6 +173,12 @@ Connection::Handled Connection::handle(const Frame& frame) {
         default:
             return violation("packet type that only a server sends (2.1.2)");
     }
+}
+
+Connection::Handled Connection::handle_ping(const Frame& frame) {
+    if (auto checked = check_ping(frame); !checked) return checked;
+    encode_ping(output(), PacketType::pingresp);
+    return {};
 }
 
 Connection::Handled Connection::handle_ack(const Frame& frame) {

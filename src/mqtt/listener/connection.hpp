@@ -66,6 +66,7 @@ private:
     void read_more();
     void process();
     Handled handle(const Frame& frame);
+    Handled handle_ping(const Frame& frame);
     Handled handle_ack(const Frame& frame);
     Handled handle_disconnect(const Frame& frame);
     bool must_pause();

@@ -12,6 +12,9 @@ namespace modax::mqtt {
 Connection::Handled Connection::handle_publish(const Frame& frame) {
     auto packet = decode_publish(frame, version_);
     if (!packet) return tl::make_unexpected(std::move(packet.error()));
+    if (!packet->properties.subscription_identifiers.empty()) {
+        return violation("only a server sends subscription identifiers (3.3.4)");
+    }
     if (packet->properties.topic_alias) {
         if (auto resolved = resolve_alias(*packet); !resolved) return resolved;
     }
