@@ -1,0 +1,38 @@
+// Deletes what is too old or too much, oldest hour first, in steps of some thousand rows so that no
+// commit waits long, and gives the bytes back to the file system. Also cuts the stream log and the
+// quarantine. Used by the writer's thread, between groups, on the writer's connection.
+//
+// Age and size count the device's time, in whole hours. An event whose reading was deleted is left
+// out of a replay, so a replay window longer than the age (or the size) allows is shorter in fact;
+// the writer says so at start when it follows from the options.
+#pragma once
+
+#include "core/time.hpp"
+#include "landing/options.hpp"
+#include "landing/sqlite.hpp"
+
+namespace modax::landing {
+
+class Retention {
+public:
+    struct Step {
+        bool more = false;        // there is more to do at once
+        bool hours_gone = false;  // hours were deleted as a whole
+        std::uint64_t rows = 0;   // readings and safety statuses deleted
+    };
+
+    explicit Retention(const WriterOptions& options) : options_{options} {}
+
+    // One step, a transaction of its own. After a failure the connection must be thrown away.
+    Result<Step> step(Connection& connection, Timestamp now);
+
+private:
+    Result<Step> delete_old(Connection& connection, Timestamp now) const;
+    Status cut_stream_log(Connection& connection, Timestamp now, Step& step) const;
+    Status cut_quarantine(Connection& connection, Step& step) const;
+    Result<bool> too_large(Connection& connection) const;
+
+    const WriterOptions options_;
+};
+
+}  // namespace modax::landing

@@ -1,0 +1,16 @@
+// The tables of the landing store, made and changed step by step. Each step is one transaction that
+// also raises `PRAGMA user_version`, so an interrupted migration goes on at the next start.
+#pragma once
+
+#include "landing/sqlite.hpp"
+
+namespace modax::landing {
+
+// The version this program writes.
+std::int64_t schema_version();
+
+// Brings the database to schema_version(). Errors: invalid_argument when it is newer (an older
+// program must not write it) or belongs to another application; else as SQLite says.
+Status migrate(Connection& connection);
+
+}  // namespace modax::landing

@@ -1,0 +1,77 @@
+// The landing store: one SQLite database in the data directory, which it locks against other
+// processes. Reads, keys and the broker's state are served here; readings are written by
+// landing::Writer. Owned by app; outlives the writer. All calls are thread-safe and block on the
+// disk unless they say otherwise.
+#pragma once
+
+#include "core/broker_state.hpp"
+#include "core/clock.hpp"
+#include "core/health.hpp"
+#include "core/landing.hpp"
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+#include "core/principal.hpp"
+#include "landing/options.hpp"
+
+#include <memory>
+
+namespace modax::landing {
+
+struct ConnectionOptions;
+
+class Store final : public ReadingReader,
+                    public KeyStore,
+                    public HealthSource,
+                    public MetricSource {
+public:
+    // Takes the lock, checks and migrates the database, restores `devices` (and whether each was
+    // safe). Errors: already_exists when another process has the directory (detail names its pid),
+    // invalid_argument when a newer modax wrote it, data_loss when it is damaged, io_error.
+    static Result<std::unique_ptr<Store>> open(
+        const StoreOptions& options, DeviceRegistry& devices, const Clock& clock, Log& log
+    );
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+    ~Store() override;
+
+    // ReadingReader. A callback runs inside the read and must not call the store again.
+    Status history(const HistoryQuery& query, const std::function<bool(const Reading&)>& each)
+        const override;
+    Status replay(
+        std::uint64_t since,
+        std::size_t limit,
+        const Device* device,
+        const std::function<bool(const LiveEvent&)>& each
+    ) const override;
+    Status latest(
+        const std::function<void(Reading&&)>& each_reading,
+        const std::function<void(SafetyStatus&&)>& each_safety
+    ) const override;
+    std::uint64_t last_stream_sequence() const override;  // from memory
+    Result<std::vector<QuarantinedMessage>> quarantine(std::uint64_t before, std::size_t limit)
+        const override;
+
+    // KeyStore
+    Result<std::vector<ApiKey>> keys() const override;
+    Status insert(const ApiKey& key) override;
+    Status revoke(std::string_view id) override;
+
+    Result<BrokerState> broker_state() const;
+
+    // Part "store": not ready once quick_check has found damage. From memory.
+    Health health() const override;
+    void collect(MetricSink& sink) const override;
+
+private:
+    friend class Writer;
+    class State;
+    explicit Store(std::unique_ptr<State> state);
+
+    // For the writer: how to open its connection, and what it has committed.
+    ConnectionOptions write_options() const;
+    void set_last_stream_sequence(std::uint64_t last);
+
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace modax::landing

@@ -1,0 +1,58 @@
+// What a Store owns; in a header because its behaviours are in several files.
+#pragma once
+
+#include "landing/directory_lock.hpp"
+#include "landing/reader_pool.hpp"
+#include "landing/store.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace modax::landing {
+
+class Store::State {
+public:
+    State(
+        const StoreOptions& store_options,
+        DirectoryLock directory_lock,
+        DeviceRegistry& device_registry,
+        Log& store_log
+    );
+    ~State();
+
+    ConnectionOptions connection_options(ConnectionOptions::Mode mode) const;
+    // Opens, checks, migrates, restores.
+    Status start();
+    // After a failed write: a sync is never repeated on the same handle. Under anchor_mutex.
+    void renew_anchor();
+
+    StoreOptions options;
+    std::filesystem::path file;
+    DirectoryLock lock;
+    DeviceRegistry& devices;
+    Log& log;
+    ReaderPool readers;
+    std::atomic<std::uint64_t> last_stream_sequence{0};
+
+    // Open as long as the store: writes keys, and keeps the WAL's index in shared memory alive
+    // while the writer closes and opens its own connection after a failed sync. Without it SQLite
+    // would rebuild the index from the WAL file and take frames for committed whose sync failed.
+    mutable std::mutex anchor_mutex;
+    mutable Connection anchor;
+
+    enum class Check : std::uint8_t { none, running, passed, failed };
+    std::atomic<Check> check{Check::none};
+
+private:
+    Status create_file();
+    Status check_now(Connection& connection);
+    void check_beside();
+    Status restore();
+
+    std::mutex checker_mutex_;
+    Connection checker_connection_;
+    std::jthread checker_;  // last: ended before anything it uses goes
+};
+
+}  // namespace modax::landing
