@@ -265,7 +265,7 @@ Status Connection::checkpoint() {
 }
 
 void Connection::interrupt() {
-    sqlite3_interrupt(handle_);
+    if (handle_ != nullptr) sqlite3_interrupt(handle_);
 }
 
 }  // namespace modax::landing

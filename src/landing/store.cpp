@@ -44,8 +44,12 @@ Store::State::State(
 
 Store::State::~State() {
     checker_.request_stop();
-    const std::lock_guard guard{checker_mutex_};
-    checker_connection_.interrupt();
+    // Again and again: an interrupt reaches only a statement that has begun.
+    while (check == Check::running) {
+        const std::lock_guard guard{checker_mutex_};
+        checker_connection_.interrupt();
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
 }
 
 ConnectionOptions Store::State::connection_options(ConnectionOptions::Mode mode) const {
@@ -103,11 +107,12 @@ void Store::State::renew_anchor() {
 }
 
 Status Store::State::check_now(Connection& connection) {
+    check = Check::running;
     Statement statement;
     if (auto prepared = connection.prepare(statement, "PRAGMA quick_check(1)"); !prepared) {
+        check = Check::none;
         return prepared;
     }
-    check = Check::running;
     const Step step = statement.step();
     if (step == Step::row && statement.text(0) == "ok") {
         check = Check::passed;
@@ -115,7 +120,10 @@ Status Store::State::check_now(Connection& connection) {
     }
     Error error = step == Step::row ? Error{Errc::data_loss, std::string{statement.text(0)}}
                                     : connection.failure("PRAGMA quick_check");
-    if (error.code == Errc::cancelled) return tl::make_unexpected(error);
+    if (error.code == Errc::cancelled) {
+        check = Check::none;
+        return tl::make_unexpected(error);
+    }
     check = Check::failed;
     error.detail = "the landing store '" + file.string() + "' is damaged (" + error.detail +
                    "): stop modax, keep a copy of the file, restore a backup or use the sqlite3 "
@@ -128,6 +136,7 @@ void Store::State::check_beside() {
     checker_ = std::jthread{[this](const std::stop_token& stop) {
         auto opened = Connection::open(connection_options(ConnectionOptions::Mode::read));
         if (!opened) {
+            check = Check::none;
             log.error(
                 k_component, "quick_check could not open the store: " + opened.error().detail
             );
@@ -135,7 +144,10 @@ void Store::State::check_beside() {
         }
         {
             const std::lock_guard guard{checker_mutex_};
-            if (stop.stop_requested()) return;
+            if (stop.stop_requested()) {
+                check = Check::none;
+                return;
+            }
             checker_connection_ = std::move(*opened);
         }
         if (auto sound = check_now(checker_connection_); !sound && !stop.stop_requested()) {
