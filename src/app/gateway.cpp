@@ -1,0 +1,254 @@
+#include "app/gateway.hpp"
+
+#include "app/admin_key.hpp"
+#include "app/endpoints_file.hpp"
+#include "app/io_thread.hpp"
+#include "app/options.hpp"
+#include "core/accounting.hpp"
+#include "core/version.hpp"
+#include "live/hub.hpp"
+#include "security/api_keys.hpp"
+#include "telemetry/metrics.hpp"
+#include "telemetry/process_metrics.hpp"
+
+#include <csignal>
+#include <optional>
+#include <utility>
+
+namespace modax::app {
+namespace {
+
+// Every thread inherits the mask, so only sigwait() in run() gets these.
+sigset_t block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of write(2)
+    return signals;
+}
+
+}  // namespace
+
+// In the order in which they are built; destroyed in the reverse one.
+struct Gateway::Parts {
+    explicit Parts(const config::Config& with) : config{with} {}
+
+    Status build();
+    Status open_store();
+    Status build_mqtt();
+    Status build_http();
+    void register_metrics();
+    Status announce();
+    void stop();
+
+    const config::Config config;
+    sigset_t signals = block_signals();
+
+    // What everything else asks: time, randomness, files, the log.
+    SystemClock clock;
+    SystemRandom random;
+    PosixFileSystem files;
+    std::unique_ptr<Log> log = telemetry::make_log(log_options(config));
+
+    // The figures: the accounting identity and everyone's metrics.
+    Accounting accounting;
+    telemetry::ProcessMetrics process_metrics{std::string{k_version}};
+    telemetry::Metrics metrics;
+
+    // The devices, as the store knows them, and the store itself.
+    DeviceRegistry devices;
+    std::unique_ptr<landing::Store> store;
+
+    // Who may come in.
+    std::unique_ptr<security::ApiKeys> keys;
+    std::unique_ptr<security::MqttUsers> users;
+
+    // Live data: fed by the writer, watched by everyone else.
+    live::Hub hub;
+    std::unique_ptr<landing::Writer> writer;
+
+    // MQTT: one thread takes, decodes and hands over; listener and uplink share it.
+    std::optional<IoThread> mqtt_thread;
+    std::unique_ptr<ingest::Intake> intake;
+    std::unique_ptr<mqtt::Listener> listener;
+    std::unique_ptr<mqtt::Uplink> uplink;
+    mqtt::ListenerPorts mqtt_ports;
+
+    // REST and WebSocket, with threads of its own.
+    std::unique_ptr<http::Server> server;
+    http::Endpoints http_endpoints;
+    bool announced = false;
+};
+
+Status Gateway::Parts::build() {
+    if (auto opened = open_store(); !opened) return opened;
+    if (auto built = build_mqtt(); !built) return built;
+    if (auto built = build_http(); !built) return built;
+    register_metrics();
+    mqtt_thread->start();
+    return announce();
+}
+
+Status Gateway::Parts::open_store() {
+    auto opened = landing::Store::open(store_options(config), devices, clock, *log);
+    if (!opened) return tl::make_unexpected(opened.error());
+    store = std::move(*opened);
+
+    keys = std::make_unique<security::ApiKeys>(*store, clock, random, key_environment(config));
+    if (auto loaded = keys->load(); !loaded) return loaded;
+    if (auto made = make_first_key(*keys, files, config.data_dir, clock.now(), *log); !made) {
+        return made;
+    }
+    users = std::make_unique<security::MqttUsers>(users_options(config), files, random, *log);
+    if (auto loaded = users->reload(); !loaded) return loaded;
+
+    // What is newest must be known before the first reading comes in.
+    auto restored = store->latest(
+        [this](const Reading& reading) { hub.restore(reading); },
+        [this](const SafetyStatus& status) { hub.restore(status); }
+    );
+    if (!restored) return restored;
+    writer = std::make_unique<landing::Writer>(
+        *store, accounting, hub, files, writer_options(config), clock, *log
+    );
+    return {};
+}
+
+Status Gateway::Parts::build_mqtt() {
+    mqtt_thread.emplace("mqtt", *log);
+    intake = std::make_unique<ingest::Intake>(
+        intake_options(config), devices, *writer, accounting, clock
+    );
+    auto state = store->broker_state();
+    if (!state) return tl::make_unexpected(state.error());
+    auto options = listener_options(config);
+    if (options.tcp || options.tls) {
+        const mqtt::ListenerParts parts{
+            mqtt_thread->context(), *intake, hub, devices, *users, clock, random, *log};
+        listener = std::make_unique<mqtt::Listener>(std::move(options), parts, std::move(*state));
+        auto ports = listener->start();
+        if (!ports) return tl::make_unexpected(ports.error());
+        mqtt_ports = *ports;
+    }
+    if (config.uplink.enabled) {
+        auto upstream = uplink_options(config, files);
+        if (!upstream) return tl::make_unexpected(upstream.error());
+        uplink = std::make_unique<mqtt::Uplink>(
+            mqtt_thread->context(), *upstream, *intake, clock, random, *log
+        );
+        if (auto started = uplink->start(); !started) return started;
+    }
+    return {};
+}
+
+Status Gateway::Parts::build_http() {
+    std::vector<const HealthSource*> health{store.get(), writer.get()};
+    if (listener) health.push_back(listener.get());
+    if (uplink) health.push_back(uplink.get());
+    server = std::make_unique<http::Server>(
+        server_options(config),
+        http::Dependencies{
+            *keys,
+            *store,
+            hub,
+            devices,
+            accounting,
+            [this] { return metrics.text(); },
+            std::move(health),
+            clock,
+            random,
+            *log,
+            std::string{k_version}}
+    );
+    auto endpoints = server->start();
+    if (!endpoints) return tl::make_unexpected(endpoints.error());
+    http_endpoints = *endpoints;
+    return {};
+}
+
+void Gateway::Parts::register_metrics() {
+    metrics.add(accounting);
+    metrics.add(*intake);
+    metrics.add(*writer);
+    metrics.add(*store);
+    metrics.add(hub);
+    if (listener) metrics.add(*listener);
+    if (uplink) metrics.add(*uplink);
+    metrics.add(*server);
+    metrics.add(*keys);
+    metrics.add(*users);
+    metrics.add(process_metrics);
+}
+
+Status Gateway::Parts::announce() {
+    GatewayEndpoints endpoints;
+    endpoints.http = http_endpoints;
+    endpoints.mqtt_bind = config.mqtt.bind;
+    endpoints.mqtts_bind = config.mqtts.bind;
+    endpoints.mqtt = mqtt_ports;
+    endpoints.admin_key_file = std::filesystem::absolute(admin_key_file(config.data_dir));
+    const auto file = endpoints_file(config.data_dir);
+    const auto json = endpoints_json(endpoints);
+    if (auto written = files.write_atomic(file, json, 0644); !written) return written;
+    announced = true;
+    log->info(
+        "gateway", "ready", {{"version", std::string{k_version}}, {"endpoints", file.string()}}
+    );
+    return {};
+}
+
+// From the outside in: first nothing new comes, then what came is stored.
+void Gateway::Parts::stop() {
+    if (announced) {
+        // Not being there any more is what the file tells; a failure to remove it is logged only.
+        if (auto removed = files.remove(endpoints_file(config.data_dir)); !removed) {
+            log->warn("gateway", removed.error().detail);
+        }
+    }
+    if (server) server->stop();
+    if (mqtt_thread) {
+        mqtt_thread->run_and_wait([this] {
+            if (uplink) uplink->stop();
+            if (listener) listener->stop();
+            if (intake) intake->flush();
+        });
+        mqtt_thread->stop();
+    }
+    if (writer) writer->stop();
+    if (announced) log->info("gateway", "stopped");
+}
+
+Gateway::Gateway(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
+
+Gateway::~Gateway() {
+    parts_->stop();
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::start(const config::Config& config) {
+    auto gateway = std::unique_ptr<Gateway>{new Gateway{std::make_unique<Parts>(config)}};
+    if (auto built = gateway->parts_->build(); !built) {
+        return tl::make_unexpected(built.error());
+    }
+    return gateway;
+}
+
+void Gateway::run() {
+    for (;;) {
+        int signal = 0;
+        sigwait(&parts_->signals, &signal);
+        if (signal != SIGHUP) {
+            parts_->log->info("gateway", "stopping");
+            return;
+        }
+        if (auto loaded = parts_->users->reload(); !loaded) {
+            parts_->log->error("security", loaded.error().detail);
+        } else {
+            parts_->log->info("security", "the MQTT users were read again");
+        }
+    }
+}
+
+}  // namespace modax::app

@@ -1,0 +1,147 @@
+#include "app/options.hpp"
+
+#include "config/load.hpp"
+#include "core/version.hpp"
+
+namespace modax::app {
+namespace {
+
+std::chrono::seconds seconds(std::chrono::milliseconds duration) {
+    return std::chrono::ceil<std::chrono::seconds>(duration);
+}
+
+}  // namespace
+
+telemetry::LogOptions log_options(const config::Config& config) {
+    using Format = telemetry::LogOptions::Format;
+    const bool json = config.log.format == config::LogFormat::json;
+    return {config.log.level, json ? Format::json : Format::text};
+}
+
+landing::StoreOptions store_options(const config::Config& config) {
+    landing::StoreOptions options;
+    options.data_dir = config.data_dir;
+    options.reader_connections = config.landing.reader_connections;
+    switch (config.landing.quick_check) {
+        case config::QuickCheck::automatic:
+            options.quick_check = landing::QuickCheck::automatic;
+            break;
+        case config::QuickCheck::always:
+            options.quick_check = landing::QuickCheck::always;
+            break;
+        case config::QuickCheck::never:
+            options.quick_check = landing::QuickCheck::never;
+            break;
+    }
+    return options;
+}
+
+landing::WriterOptions writer_options(const config::Config& config) {
+    landing::WriterOptions options;
+    options.group_max_readings = config.landing.group_max_readings;
+    options.acknowledged_capacity = config.ingest.qos1_queue;
+    options.fire_and_forget_capacity = config.ingest.qos0_queue;
+    options.retention_age = config.landing.retention_age;
+    options.retention_bytes = config.landing.retention_size;
+    options.replay_window = config.landing.replay_window;
+    return options;
+}
+
+ingest::IntakeOptions intake_options(const config::Config& config) {
+    ingest::IntakeOptions options;
+    options.topic_prefix = config.ingest.topic_prefix;
+    options.auto_register = config.ingest.auto_register;
+    options.future_tolerance = config.ingest.future_tolerance;
+    options.max_payload = config.ingest.max_payload;
+    return options;
+}
+
+mqtt::ListenerOptions listener_options(const config::Config& config) {
+    mqtt::ListenerOptions options;
+    const config::MqttConfig& plain = config.mqtt;
+    const config::MqttsConfig& tls = config.mqtts;
+    if (plain.enabled) options.tcp = mqtt::ListenAddress{plain.bind, plain.port};
+    if (plain.enabled && plain.ws_enabled) {
+        options.websocket = mqtt::ListenAddress{plain.bind, plain.ws_port};
+    }
+    if (tls.enabled) options.tls = mqtt::ListenAddress{tls.bind, tls.port};
+    if (tls.enabled && tls.ws_enabled) {
+        options.secure_websocket = mqtt::ListenAddress{tls.bind, tls.ws_port};
+    }
+    options.certificate_file = config.tls.certificate_file;
+    options.key_file = config.tls.key_file;
+    options.client_ca_file = config.tls.client_ca_file;
+    options.require_client_certificate = config.tls.require_client_certificate;
+    options.topic_prefix = config.ingest.topic_prefix;
+    options.version = k_version;
+    options.max_connections = plain.max_connections;
+    options.max_packet_size = plain.max_packet_size;
+    options.max_topic_length = plain.max_topic_length;
+    options.max_topic_levels = plain.max_topic_levels;
+    options.max_subscriptions = plain.max_subscriptions;
+    options.allow_top_level_wildcard = plain.allow_top_level_wildcard;
+    options.receive_maximum = plain.receive_maximum;
+    options.max_inflight = plain.max_inflight;
+    options.topic_alias_maximum = plain.topic_alias_maximum;
+    options.max_session_expiry = seconds(plain.max_session_expiry);
+    options.max_queued_messages = plain.max_queued_messages;
+    options.max_queued_bytes = plain.max_queued_bytes;
+    options.max_retained_messages = plain.max_retained_messages;
+    options.max_retained_bytes = plain.max_retained_bytes;
+    return options;
+}
+
+http::ServerOptions server_options(const config::Config& config) {
+    http::ServerOptions options;
+    options.plain.reset();
+    if (config.http.enabled) options.plain = http::Address{config.http.bind, config.http.port};
+    if (config.https.enabled) options.tls = http::Address{config.https.bind, config.https.port};
+    options.certificate_file = config.tls.certificate_file;
+    options.key_file = config.tls.key_file;
+    options.threads = config.http.threads;
+    options.max_connections = config.http.max_connections;
+    options.max_connections_per_address = config.http.max_connections_per_address;
+    options.allowed_origins = config.http.allowed_origins;
+    options.websocket.soft_limit_bytes = config.websocket.soft_limit_bytes;
+    options.websocket.hard_limit_bytes = config.websocket.hard_limit_bytes;
+    options.websocket.max_clients = config.websocket.max_clients;
+    return options;
+}
+
+security::MqttUsersOptions users_options(const config::Config& config) {
+    security::MqttUsersOptions options;
+    options.users_file =
+        config.mqtt.users_file.empty() ? config.data_dir / "mqtt-users" : config.mqtt.users_file;
+    options.allow_anonymous_on_loopback = config.mqtt.allow_anonymous_on_loopback;
+    options.certificate_identity = config.mqtts.certificate_identity;
+    options.topic_prefix = config.ingest.topic_prefix;
+    return options;
+}
+
+Result<mqtt::UplinkOptions> uplink_options(const config::Config& config, const FileSystem& files) {
+    const config::UplinkConfig& uplink = config.uplink;
+    auto password = config::resolve_secret(uplink.password, config::process_environment(), files);
+    if (!password) return tl::make_unexpected(password.error());
+    mqtt::UplinkOptions options;
+    options.host = uplink.host;
+    options.port = uplink.port;
+    options.tls = uplink.tls;
+    options.ca_file = uplink.ca_file;
+    options.certificate_file = uplink.certificate_file;
+    options.key_file = uplink.key_file;
+    options.user = uplink.user;
+    options.password = std::move(*password);
+    options.client_id = uplink.client_id;
+    options.topics = uplink.topics;
+    options.share_group = uplink.share_group;
+    options.keep_alive = seconds(uplink.keep_alive);
+    options.session_expiry = seconds(uplink.session_expiry);
+    options.receive_maximum = config.mqtt.receive_maximum;
+    return options;
+}
+
+std::string_view key_environment(const config::Config& config) {
+    return config.environment == config::Environment::production ? "prod" : "dev";
+}
+
+}  // namespace modax::app

@@ -1,0 +1,30 @@
+// The configuration as each part wants it. The only place that knows both sides.
+#pragma once
+
+#include "config/config.hpp"
+#include "core/file_system.hpp"
+#include "core/result.hpp"
+#include "http/server.hpp"
+#include "ingest/intake.hpp"
+#include "landing/store.hpp"
+#include "landing/writer.hpp"
+#include "mqtt/listener.hpp"
+#include "mqtt/uplink.hpp"
+#include "security/mqtt_users.hpp"
+#include "telemetry/log.hpp"
+
+namespace modax::app {
+
+telemetry::LogOptions log_options(const config::Config& config);
+landing::StoreOptions store_options(const config::Config& config);
+landing::WriterOptions writer_options(const config::Config& config);
+ingest::IntakeOptions intake_options(const config::Config& config);
+mqtt::ListenerOptions listener_options(const config::Config& config);
+http::ServerOptions server_options(const config::Config& config);
+security::MqttUsersOptions users_options(const config::Config& config);
+// Fetches the password. Errors: those of config::resolve_secret().
+Result<mqtt::UplinkOptions> uplink_options(const config::Config& config, const FileSystem& files);
+// The second part of API keys: "dev" or "prod".
+std::string_view key_environment(const config::Config& config);
+
+}  // namespace modax::app

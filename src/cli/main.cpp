@@ -1,0 +1,28 @@
+// `modax`: parses the command line and runs one command.
+#include "cli/command.hpp"
+#include "core/version.hpp"
+
+#include <exception>
+
+int main(int argc, char** argv) try {
+    using namespace modax::cli;
+    CLI::App app{
+        "modax: the gateway between machines that speak MQTT and the systems of a plant", "modax"};
+    app.set_version_flag("--version", "modax " + std::string{modax::k_version});
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(34);
+
+    Action action;
+    add_serve(app, action);
+    add_config(app, action);
+    add_user(app, action);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        // CLI11 prints help and version as well as mistakes, and names them all errors.
+        return app.exit(error) == 0 ? k_exit_ok : k_exit_usage;
+    }
+    return action();
+} catch (const std::exception& error) {
+    return modax::cli::report(error.what(), modax::cli::k_exit_failure);
+}
