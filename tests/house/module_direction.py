@@ -28,7 +28,7 @@ OWNERS = {
     "tl/": EVERYWHERE,
     "simdjson": {"ingest"},
     "sqlite3.h": {"landing"},
-    "boost/asio": {"mqtt", "http", "app"},
+    "boost/asio": {"mqtt", "http", "app", "cli"},
     "boost/beast": {"mqtt", "http"},
     "boost/": {"mqtt", "http"},
     "openssl/": {"security", "mqtt", "http"},
