@@ -25,6 +25,15 @@ std::uint64_t size_of(const std::filesystem::path& path) {
     return code ? 0 : size;
 }
 
+// SQLite may meet damage anywhere; what to do about it is always the same.
+Error with_advice(Error error, const std::filesystem::path& file) {
+    if (error.code != Errc::data_loss) return error;
+    error.detail = "the landing store '" + file.string() + "' is damaged (" + error.detail +
+                   "): stop modax, keep a copy of the file, restore a backup or use the sqlite3 "
+                   "program's .recover";
+    return error;
+}
+
 }  // namespace
 
 Store::State::State(
@@ -125,9 +134,6 @@ Status Store::State::check_now(Connection& connection) {
         return tl::make_unexpected(error);
     }
     check = Check::failed;
-    error.detail = "the landing store '" + file.string() + "' is damaged (" + error.detail +
-                   "): stop modax, keep a copy of the file, restore a backup or use the sqlite3 "
-                   "program's .recover";
     return tl::make_unexpected(error);
 }
 
@@ -151,7 +157,7 @@ void Store::State::check_beside() {
             checker_connection_ = std::move(*opened);
         }
         if (auto sound = check_now(checker_connection_); !sound && !stop.stop_requested()) {
-            log.error(k_component, sound.error().detail);
+            log.error(k_component, with_advice(sound.error(), file).detail);
         }
     }};
 }
@@ -194,13 +200,16 @@ Result<std::unique_ptr<Store>> Store::open(
     auto lock = DirectoryLock::take(options.data_dir);
     if (!lock) return tl::make_unexpected(lock.error());
     auto state = std::make_unique<State>(options, std::move(*lock), devices, log);
-    if (auto started = state->start(); !started) return tl::make_unexpected(started.error());
+    const auto file = state->file;
+    if (auto started = state->start(); !started) {
+        return tl::make_unexpected(with_advice(started.error(), file));
+    }
     std::unique_ptr<Store> store{new Store{std::move(state)}};
     const auto restored = store->latest(
         [](Reading&&) {},
         [](SafetyStatus&& status) { status.device->set_last_is_safe(status.is_safe()); }
     );
-    if (!restored) return tl::make_unexpected(restored.error());
+    if (!restored) return tl::make_unexpected(with_advice(restored.error(), file));
     return store;
 }
 

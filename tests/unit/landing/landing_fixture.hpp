@@ -16,6 +16,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace modax::landing {
@@ -241,6 +242,12 @@ protected:
     std::unique_ptr<Store> store;
     std::unique_ptr<Writer> writer;
 };
+
+inline HistoryQuery limited(std::size_t limit) {
+    HistoryQuery query;
+    query.limit = limit;
+    return query;
+}
 
 inline std::vector<std::int64_t> sequences(const std::vector<Reading>& readings) {
     std::vector<std::int64_t> found;
