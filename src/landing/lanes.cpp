@@ -9,11 +9,9 @@ bool Lanes::submit(IngestGroup& group, Lane lane) {
     {
         const std::lock_guard lock{mutex_};
         const std::size_t waiting = depths_[index(lane)].load(std::memory_order_relaxed);
-        // A group larger than the lane would never fit: it is taken when the lane is empty.
-        if (lane == Lane::fire_and_forget && waiting > 0 &&
-            waiting + items > capacities_[index(lane)]) {
-            return false;
-        }
+        // The rule of full(): a sender that looked first is never refused, at the cost of one
+        // group above the limit for each.
+        if (lane == Lane::fire_and_forget && waiting >= capacities_[index(lane)]) return false;
         depths_[index(lane)].fetch_add(items, std::memory_order_relaxed);
         queues_[index(lane)].push_back(std::exchange(group, IngestGroup{}));
     }
