@@ -56,7 +56,8 @@ struct ClientOptions {
     std::optional<Publication> will{};
     std::chrono::seconds keep_alive{30};   // 0: none; at most 65,535
     std::uint16_t receive_maximum = 1000;  // messages not yet acknowledged by us (MQTT 5)
-    // Publications under way, 1 to 60,000; a smaller Receive Maximum of the server counts.
+    // Publications under way, 1 to 60,000; a smaller Receive Maximum of the server counts, and 20
+    // for QoS 2 in 3.1.1.
     std::uint16_t max_inflight = 1000;
     std::size_t max_queued = 20'000;  // publications that wait for the window or the connection
     std::size_t max_packet_size = std::size_t{256} * 1024;  // of incoming packets, in bytes

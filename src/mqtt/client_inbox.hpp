@@ -5,7 +5,6 @@
 
 #include "mqtt/codec/packets.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -23,8 +22,6 @@ public:
     void on_pubrel(std::uint16_t packet_id, std::string& out);
     // Answers up to the first message that still waits. Unknown identifiers are ignored.
     void acknowledge(std::uint16_t packet_id, std::string& out);
-    // Messages that wait for an acknowledgement.
-    std::size_t waiting() const { return waiting_.size(); }
 
 private:
     struct Waiting {

@@ -97,17 +97,27 @@ void ClientOutbox::pump(std::string& out) {
     }
 }
 
+bool ClientOutbox::has_room(std::uint8_t qos) const {
+    // A 3.1.1 server can't tell its limit; Mosquitto drops clients with more than this under way.
+    constexpr std::uint16_t k_qos_2_in_3_1_1 = 20;
+    auto window = std::min(max_inflight_, limits_.receive_maximum);
+    if (qos == 2 && version_ == ProtocolVersion::v3_1_1) {
+        window = std::min(window, k_qos_2_in_3_1_1);
+    }
+    return sent_ < window;
+}
+
 bool ClientOutbox::send_next(std::string& out) {
-    const bool room = sent_ < std::min(max_inflight_, limits_.receive_maximum);
     if (!again_.empty()) {
-        if (!room) return false;
         const std::uint16_t packet_id = again_.front();
+        if (!has_room(entries_[packet_id - 1U].publication.qos)) return false;
         again_.pop_front();
         send(packet_id, out);
         return true;
     }
     if (queue_.empty()) return false;
-    if (queue_.front().publication.qos > 0 && (!room || in_use_ >= max_inflight_)) return false;
+    const std::uint8_t qos = queue_.front().publication.qos;
+    if (qos > 0 && (!has_room(qos) || in_use_ >= max_inflight_)) return false;
     Queued next = std::move(queue_.front());
     queue_.pop_front();
     send_new(std::move(next), out);

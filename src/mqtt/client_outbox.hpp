@@ -61,6 +61,7 @@ private:
         Done done;
     };
 
+    bool has_room(std::uint8_t qos) const;
     bool send_next(std::string& out);
     void send(std::uint16_t packet_id, std::string& out);
     void send_new(Queued queued, std::string& out);

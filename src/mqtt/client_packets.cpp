@@ -168,13 +168,9 @@ void Client::Implementation::take_publish(const Frame& frame) {
         fail_protocol("a topic alias that was not allowed", ReasonCode::topic_alias_invalid);
         return;
     }
-    if (packet->qos > 0 && options_.version == ProtocolVersion::v5 &&
-        inbox_.waiting() >= options_.receive_maximum) {
-        fail_protocol(
-            "more unacknowledged messages than allowed", ReasonCode::receive_maximum_exceeded
-        );
-        return;
-    }
+    // More messages than our Receive Maximum are taken: Mosquitto 2.0 with max_inflight_messages 0
+    // sends them, and breaking the connection would only make it send them all again. The memory is
+    // bounded by pause_reading().
     if (!inbox_.on_publish(*packet, link_->out())) {
         link_->schedule_write();
         return;

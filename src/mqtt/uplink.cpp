@@ -141,6 +141,7 @@ void Uplink::Implementation::stop() {
     connected_ = false;
     room_timer_.cancel();
     set_health(false, "stopped");
+    take_committed();  // so that the broker needn't send them again
     client_.disconnect();
 }
 
@@ -170,6 +171,8 @@ void Uplink::Implementation::on_subscribed(const Status& subscribed) {
 
 void Uplink::Implementation::on_disconnected(const Error& error) {
     connected_ = false;
+    // What came before the connection broke; nothing else may come for a while.
+    intake_.flush();
     set_health(false, error.detail);
     // The same again is said once a minute.
     constexpr std::chrono::minutes k_repeat{1};

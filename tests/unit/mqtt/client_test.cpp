@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <set>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,6 +38,7 @@ struct Peer {
                .on_message =
                    [this](const ReceivedMessage& message) {
                        ++received[std::string{message.payload}];
+                       if (!message.duplicate) ++fresh[std::string{message.payload}];
                        tokens.push_back(message.token);
                    },
                .on_read_end = {}}} {}
@@ -62,6 +63,7 @@ struct Peer {
     int failed = 0;
     std::vector<Error> errors;
     std::map<std::string, int> received;
+    std::map<std::string, int> fresh;  // without those the broker calls duplicates
     std::vector<MessageToken> tokens;
     Client client;
 };
@@ -199,7 +201,9 @@ TEST_P(EveryVersion, broker_restarted_under_load_loses_nothing) {
     EXPECT_TRUE(publisher.resumed);
     EXPECT_EQ(publisher.connections, 2);
     EXPECT_EQ(publisher.failed, 0);
-    for (const auto& [payload, count] : subscriber.received) EXPECT_EQ(count, 1) << payload;
+    // Mosquitto 2.0.11 forgets over a restart which messages it had released to a subscriber, and
+    // delivers those once more as duplicates. A second copy from our publisher would be fresh.
+    for (const auto& [payload, count] : subscriber.fresh) EXPECT_EQ(count, 1) << payload;
 }
 
 TEST_F(ClientTest, broker_killed_forgets_the_session_and_gets_the_rest_anew) {

@@ -93,7 +93,7 @@ public:
         std::ofstream file{directory_.path() / "mosquitto.conf"};
         file << "listener " << port_ << " 127.0.0.1\n"
              << "persistence true\npersistence_location " << directory_.path().string() << "/\n"
-             << "max_queued_messages 0\nmax_inflight_messages 0\n"
+             << "max_queued_messages 0\n"
              << "user " << (geteuid() == 0 ? "root" : "mosquitto") << '\n'
              << (settings.find("allow_anonymous") == std::string::npos ? "allow_anonymous true\n"
                                                                        : "")
