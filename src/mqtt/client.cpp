@@ -15,7 +15,7 @@ namespace {
 // Subscriptions take their packet identifiers above those of publications.
 constexpr std::uint16_t k_max_inflight = 60'000;
 constexpr std::chrono::seconds k_lasting{5};        // a connection that was worth the name
-constexpr std::chrono::seconds k_closing_limit{2};  // for the last bytes to leave
+constexpr std::chrono::seconds k_closing_limit{2};  // for the server to close
 
 }  // namespace
 
@@ -140,7 +140,10 @@ void Client::Implementation::disconnect(std::function<void()> done) {
     }
     state_ = State::closing;
     encode(link_->out(), ReasonPacket{}, options_.version);
-    link_->schedule_write();
+    link_->write_now();
+    // The server closes when it has seen everything (section 3.14.4); whoever closes first may make
+    // it drop what it hasn't read yet.
+    link_->resume();
     timer_.expires_after(k_closing_limit);
     timer_.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
         const auto alive = self.lock();

@@ -111,9 +111,10 @@ public:
 
     // Begins to connect. Errors: invalid_argument (an option, or a file of ClientTls).
     Status start();
-    // Says good-bye (the will is not sent), closes and stays away. What was handed to the server
-    // before, is sent before. `done` is called when the connection is closed, also when there was
-    // none. Publications that are not acknowledged are dropped: wait for unacknowledged() == 0.
+    // Says good-bye (the will is not sent) and stays away. What was given to publish() and
+    // acknowledge() and is on its way, is sent before. `done` is called when the server has closed
+    // the connection (or did not within 2 s), also when there was none. Publications that are not
+    // acknowledged are dropped: wait for unacknowledged() == 0.
     void disconnect(std::function<void()> done = {});
 
     bool connected() const;

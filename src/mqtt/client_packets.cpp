@@ -259,7 +259,6 @@ void Client::Implementation::on_write_begin() {
 
 void Client::Implementation::on_written() {
     outbox_.on_written();
-    if (state_ == State::closing && link_->out().empty()) finish_closing();
 }
 
 void Client::Implementation::on_link_failure(Error error) {
