@@ -22,7 +22,7 @@ READY_WITHIN = 5.0
 
 class KillRounds(GatewayCase):
     def test_every_acknowledged_reading_is_there_once(self):
-        rounds = int(os.environ.get("MODAX_KILL_ROUNDS", "20"))
+        rounds = int(os.environ.get("MODAX_KILL_ROUNDS", "100"))
         seed = int(os.environ.get("MODAX_KILL_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
         print(f"seed {seed}, {rounds} rounds (MODAX_KILL_SEED, MODAX_KILL_ROUNDS)", flush=True)
         chance = random.Random(seed)

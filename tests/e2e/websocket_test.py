@@ -80,7 +80,7 @@ class Live(GatewayCase):
 
     def test_slow_clients_do_not_hold_up_good_ones(self):
         gateway = self.gateway(settings={
-            "websocket.soft_limit_bytes": "64KiB", "websocket.hard_limit_bytes": "512KiB",
+            "websocket.soft_limit_bytes": "1MiB", "websocket.hard_limit_bytes": "4MiB",
         })
         with contextlib.ExitStack() as stack:
             options = {"key": gateway.admin_key, "limit": 120}

@@ -7,7 +7,8 @@ def read_ledger(path):
     acknowledged = collections.defaultdict(set)
     with open(path, encoding="ascii") as ledger:
         for line in ledger:
-            if line.startswith("#"):
+            # A publisher that was killed may leave half a line, which acknowledges nothing.
+            if line.startswith("#") or not line.endswith("\n"):
                 continue
             device, sequence = line.split()
             if int(sequence) in acknowledged[device]:
