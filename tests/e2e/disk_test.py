@@ -59,7 +59,9 @@ class DiskFull(GatewayCase):
             return count
 
         wait_for(lambda: new_pubacks() and acknowledged > 1000, "the first PUBACKs", 30)
+        wait_for(lambda: not gateway.is_ready(), "/ready tells of the full disk", 60)
         wait_for(lambda: new_pubacks() == 0, "no more PUBACKs with a full disk", 60, 1.0)
+        self.assertFalse(gateway.is_ready())
         self.assertTrue(gateway.running)
         self.assertEqual(gateway.get("/health", key="").status_code, 200)
         page = gateway.json(
