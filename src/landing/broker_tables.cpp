@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -76,7 +77,7 @@ Status each_row(
 }  // namespace
 
 Status BrokerTables::prepare(Connection& connection) {
-    const std::pair<Statement*, const char*> statements[] = {
+    const std::initializer_list<std::pair<Statement*, const char*>> statements{
         {&save_session_, "INSERT OR REPLACE INTO broker_sessions VALUES(?1,?2,?3,?4,?5)"},
         {&remove_session_, "DELETE FROM broker_sessions WHERE client_id=?1"},
         {&remove_subscriptions_, "DELETE FROM broker_subscriptions WHERE client_id=?1"},

@@ -6,8 +6,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 namespace modax::landing {
 namespace {
@@ -26,12 +26,16 @@ Result<DirectoryLock> DirectoryLock::take(const std::filesystem::path& directory
     const auto path = directory / "modax.lock";
     DirectoryLock lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
     if (lock.descriptor_ < 0) {
-        return fail(Errc::io_error, "cannot open '" + path.string() + "': " + std::strerror(errno));
+        return fail(
+            Errc::io_error,
+            "cannot open '" + path.string() + "': " + std::generic_category().message(errno)
+        );
     }
     if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) {
             return fail(
-                Errc::io_error, "cannot lock '" + path.string() + "': " + std::strerror(errno)
+                Errc::io_error,
+                "cannot lock '" + path.string() + "': " + std::generic_category().message(errno)
             );
         }
         return fail(
@@ -44,7 +48,8 @@ Result<DirectoryLock> DirectoryLock::take(const std::filesystem::path& directory
     if (::ftruncate(lock.descriptor_, 0) != 0 ||
         ::pwrite(lock.descriptor_, pid.data(), pid.size(), 0) < 0) {
         return fail(
-            Errc::io_error, "cannot write '" + path.string() + "': " + std::strerror(errno)
+            Errc::io_error,
+            "cannot write '" + path.string() + "': " + std::generic_category().message(errno)
         );
     }
     return lock;

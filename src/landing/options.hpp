@@ -43,7 +43,7 @@ struct WriterOptions {
     std::uint64_t disk_quota_bytes = 0;
     unsigned alert_percent = 80;
     unsigned stop_percent = 95;
-    std::uint64_t stop_free_bytes = 1024 * 1024;
+    std::uint64_t stop_free_bytes = 1024ULL * 1024;
 
     // Between attempts after a failure of the database; doubles up to the second.
     std::chrono::milliseconds first_retry_delay{50};

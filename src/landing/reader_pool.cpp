@@ -1,5 +1,8 @@
 #include "landing/reader_pool.hpp"
 
+#include <initializer_list>
+#include <utility>
+
 namespace modax::landing {
 
 Result<std::unique_ptr<ReaderConnection>> ReaderConnection::open(const ConnectionOptions& options) {
@@ -7,7 +10,7 @@ Result<std::unique_ptr<ReaderConnection>> ReaderConnection::open(const Connectio
     if (!opened) return tl::make_unexpected(opened.error());
     auto reader = std::make_unique<ReaderConnection>();
     reader->connection = std::move(*opened);
-    const std::pair<Statement*, const char*> statements[] = {
+    const std::initializer_list<std::pair<Statement*, const char*>> statements{
         {&reader->hours_up,
          "SELECT hour FROM device_hours WHERE device=?1 AND kind=?2 AND hour BETWEEN ?3 AND ?4"
          " ORDER BY hour"},

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 namespace modax::landing {
 namespace {
@@ -70,7 +70,10 @@ Status Store::State::create_file() {
     // from the first moment.
     const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor < 0) {
-        return fail(Errc::io_error, "cannot open '" + file.string() + "': " + std::strerror(errno));
+        return fail(
+            Errc::io_error,
+            "cannot open '" + file.string() + "': " + std::generic_category().message(errno)
+        );
     }
     const bool changed = ::fchmod(descriptor, 0600) == 0;
     ::close(descriptor);

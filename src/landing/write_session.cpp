@@ -3,6 +3,7 @@
 #include "core/flat_json.hpp"
 #include "landing/rows.hpp"
 
+#include <initializer_list>
 #include <utility>
 
 namespace modax::landing {
@@ -12,7 +13,7 @@ constexpr std::int64_t k_reading_kind = 0;
 constexpr std::int64_t k_safety_kind = 1;
 // Hours remembered as noted; more than a year of a hundred devices, 40 MiB at the very most.
 constexpr std::size_t k_max_hours = 1'000'000;
-constexpr std::size_t k_max_quarantined_payload = 64 * 1024;
+constexpr std::size_t k_max_quarantined_payload = 65'536;
 
 }  // namespace
 
@@ -29,7 +30,7 @@ Result<std::unique_ptr<WriteSession>> WriteSession::open(const ConnectionOptions
 }
 
 Status WriteSession::prepare() {
-    const std::pair<Statement*, std::string_view> statements[] = {
+    const std::initializer_list<std::pair<Statement*, std::string_view>> statements{
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&insert_reading_, k_insert_reading},

@@ -60,6 +60,7 @@ private:
     Status open_session();
     void acknowledge(const std::vector<IngestGroup>& groups);
     void failed(const Error& error);
+    void make_room();
     void recovered();
     void housekeeping();
     Status retain();
@@ -169,6 +170,7 @@ bool Writer::Loop::commit_until_stored(std::vector<IngestGroup>& groups) {
             return false;
         }
         watch_disk();
+        if (disk_full_) make_room();
         lanes_.pause(delay);
         delay = std::min(delay * 2, options_.last_retry_delay);
     }
@@ -233,6 +235,12 @@ void Writer::Loop::failed(const Error& error) {
                      "disk and its file system",
         {{"reason", error.detail}}
     );
+}
+
+void Writer::Loop::make_room() {
+    // A WAL that has been copied is written from its start again, so it need not grow. Where the
+    // database has no room either, the next attempt says so.
+    if (open_session() && !session_->connection().checkpoint()) session_.reset();
 }
 
 void Writer::Loop::recovered() {
