@@ -55,6 +55,10 @@ Decoded<Will> read_will(Reader& reader, std::uint8_t flags, ProtocolVersion vers
         return tl::make_unexpected(ProtocolError{
             ReasonCode::topic_name_invalid, "will topic is not valid (3.1.3.3)"});
     }
+    const auto& response = will.properties.response_topic;
+    if (response && !is_valid_topic_name(*response)) {
+        return violation("response topic of the will is not valid (3.1.3.2.6)");
+    }
     return will;
 }
 

@@ -49,7 +49,8 @@ Decoded<std::optional<Frame>> next_frame(std::string_view buffer, std::size_t ma
 
 Decoded<void> finish(const Reader& reader, std::string_view packet) {
     if (reader.failed()) return malformed(std::string{packet} + " is cut or has bad UTF-8 (1.5.4)");
-    if (!reader.at_end()) return malformed(std::string{packet} + " has bytes behind its end");
+    if (!reader.at_end())
+        return malformed(std::string{packet} + " has bytes behind its end (2.1.4)");
     return {};
 }
 

@@ -37,6 +37,28 @@ std::size_t remaining_length(const OutgoingPublish& packet, ProtocolVersion vers
     return size;
 }
 
+// Tables 3-4 to 3-7.
+bool fits(ReasonCode reason, PacketType type) {
+    using enum ReasonCode;
+    if (type == PacketType::pubrel || type == PacketType::pubcomp) {
+        return reason == success || reason == packet_identifier_not_found;
+    }
+    switch (reason) {
+        case success:
+        case no_matching_subscribers:
+        case unspecified_error:
+        case implementation_specific_error:
+        case not_authorized:
+        case topic_name_invalid:
+        case packet_identifier_in_use:
+        case quota_exceeded:
+        case payload_format_invalid:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 Decoded<PublishPacket> decode_publish(const Frame& frame, ProtocolVersion version) {
@@ -137,6 +159,9 @@ Decoded<AckPacket> decode_ack(const Frame& frame, ProtocolVersion version) {
         return tl::make_unexpected(finished.error());
     }
     if (packet.packet_id == 0) return violation("packet identifier 0 (2.2.1)");
+    if (!fits(packet.reason, packet.type)) {
+        return violation("reason code not allowed in this acknowledgement (3.4.2.1 to 3.7.2.1)");
+    }
     return packet;
 }
 

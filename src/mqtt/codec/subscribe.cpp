@@ -36,6 +36,29 @@ Decoded<void> check_options(const SubscriptionRequest& request, ProtocolVersion 
     return {};
 }
 
+// Sections 3.14.2.1 and 3.15.2.1. What no packet of the kind may carry is refused; which side may
+// send it is not looked at.
+bool fits(ReasonCode reason, PacketType type) {
+    using enum ReasonCode;
+    if (type == PacketType::auth) {
+        return reason == success || reason == continue_authentication || reason == re_authenticate;
+    }
+    switch (reason) {
+        case success:
+        case disconnect_with_will:
+            return true;
+        case unsupported_protocol_version:
+        case client_identifier_not_valid:
+        case bad_user_name_or_password:
+        case server_unavailable:
+        case packet_identifier_in_use:
+        case packet_identifier_not_found:
+            return false;
+        default:
+            return reason >= unspecified_error && reason <= wildcard_subscriptions_not_supported;
+    }
+}
+
 }  // namespace
 
 Decoded<SubscribePacket> decode_subscribe(const Frame& frame, ProtocolVersion version) {
@@ -108,6 +131,13 @@ Decoded<ReasonListPacket> decode_reason_list(const Frame& frame, ProtocolVersion
     packet.packet_id = head->packet_id;
     packet.properties = std::move(head->properties);
     for (const char code : reader.rest()) packet.reasons.push_back(static_cast<std::uint8_t>(code));
+    const bool none = version != ProtocolVersion::v5 && frame.type == PacketType::unsuback;
+    if (packet.reasons.empty() != none) {
+        return malformed(
+            none ? "3.1.1 UNSUBACK has no payload (3.11)"
+                 : "acknowledgement without reasons (3.9.3)"
+        );
+    }
     return packet;
 }
 
@@ -142,6 +172,9 @@ Decoded<ReasonPacket> decode_reason(const Frame& frame, ProtocolVersion version)
     }
     if (auto finished = finish(reader, "DISCONNECT or AUTH"); !finished) {
         return tl::make_unexpected(finished.error());
+    }
+    if (!fits(packet.reason, packet.type)) {
+        return violation("reason code not allowed in this packet (3.14.2.1, 3.15.2.1)");
     }
     return packet;
 }
