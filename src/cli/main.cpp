@@ -16,6 +16,8 @@ int main(int argc, char** argv) try {
     add_serve(app, action);
     add_config(app, action);
     add_user(app, action);
+    add_replay(app, action);
+    add_simulate(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

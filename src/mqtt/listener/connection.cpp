@@ -163,7 +163,8 @@ Connection::Handled Connection::handle(const Frame& frame) {
             return handle_subscribe(frame);
         case PacketType::unsubscribe:
             return handle_unsubscribe(frame);
-        case PacketType::pingreq: return handle_ping(frame);
+        case PacketType::pingreq:
+            return handle_ping(frame);
         case PacketType::disconnect:
             return handle_disconnect(frame);
         case PacketType::connect:
@@ -207,7 +208,8 @@ Connection::Handled Connection::handle_disconnect(const Frame& frame) {
         const auto most = static_cast<std::uint32_t>(broker_.options().max_session_expiry.count());
         session_->set_expiry_interval(std::min(*expiry, most));
     }
-    close("client said good-bye", packet->reason == ReasonCode::disconnect_with_will);
+    // Section 3.1.2.5: only a normal disconnection takes the will back.
+    close("client said good-bye", packet->reason != ReasonCode::success);
     return {};
 }
 
