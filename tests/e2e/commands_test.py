@@ -32,7 +32,7 @@ class Simulate(GatewayCase):
     def test_a_machine_appears(self):
         gateway = self.gateway()
         process = subprocess.Popen(
-            [gateway.program, "simulate", "--device", "cnc-01", "--seed", "7", "--interval", "50ms",
+            [gateway.program, "simulate", "--device", "cnc-01", "--seed", "7", "--interval", "1s", "--speed", "50",
              "--host", "127.0.0.1", "--port", str(gateway.mqtt_port)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )
