@@ -111,7 +111,6 @@ struct IngestConfig {
 
 struct LandingConfig {
     unsigned group_max_readings = 1000;
-    milliseconds group_max_delay{5};
     milliseconds retention_age{0};  // 0: kept for ever
     Bytes retention_size = 0;       // 0: no limit
     milliseconds replay_window = std::chrono::hours{24};

@@ -63,12 +63,6 @@ Section landing_section() {
                 "readings"
             ),
             duration(
-                MODAX_KEY(landing.group_max_delay),
-                "How long a reading waits at most for others to be committed with.",
-                milliseconds{0},
-                std::chrono::seconds{1}
-            ),
-            duration(
                 MODAX_KEY(landing.retention_age),
                 "Older readings are deleted; \"0s\" keeps all.",
                 milliseconds{0},

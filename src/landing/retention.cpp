@@ -2,8 +2,10 @@
 
 #include "landing/rows.hpp"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 
 namespace modax::landing {
@@ -11,6 +13,10 @@ namespace {
 
 constexpr std::int64_t k_rows_per_step = 2000;
 constexpr std::int64_t k_log_rows_per_step = 200;
+// An event's key with a hash for its sequence, the larger kind.
+constexpr std::uint64_t k_log_bytes_per_event = 16;
+// The stream log and the quarantine take one part each of this many of the store's size.
+constexpr std::uint64_t k_share_of_size = 4;
 constexpr std::int64_t k_quarantine_rows_per_step = 500;
 // Free pages below this are kept for the next readings; above, this many are given back at a time.
 constexpr std::int64_t k_free_pages_kept = 256;
@@ -148,12 +154,24 @@ Result<Retention::Step> Retention::delete_old(Connection& connection, Timestamp 
 }
 
 Status Retention::cut_stream_log(Connection& connection, Timestamp now, Step& step) const {
+    std::int64_t cut_before = to_micros(now - options_.replay_window);
+    if (options_.retention_bytes > 0) {
+        // The numbers have no gaps, so their span counts the events without a scan.
+        const auto first = connection.integer("SELECT min(first) FROM stream_log");
+        if (!first) return tl::make_unexpected(first.error());
+        const auto last = connection.integer("SELECT max(first) FROM stream_log");
+        if (!last) return tl::make_unexpected(last.error());
+        const auto bytes = static_cast<std::uint64_t>(*last - *first) * k_log_bytes_per_event;
+        if (bytes > options_.retention_bytes / k_share_of_size) {
+            cut_before = std::numeric_limits<std::int64_t>::max();
+        }
+    }
     // The last row stays whatever its age: it carries the sequence over a restart.
     auto cut = change(
         connection,
         "DELETE FROM stream_log WHERE first IN (SELECT first FROM stream_log WHERE first <"
         " (SELECT max(first) FROM stream_log) ORDER BY first LIMIT ?2) AND committed < ?1",
-        {to_micros(now - options_.replay_window), k_log_rows_per_step}
+        {cut_before, k_log_rows_per_step}
     );
     if (cut && connection.changes() == k_log_rows_per_step) step.more = true;
     return cut;
@@ -169,7 +187,11 @@ Status Retention::cut_quarantine(Connection& connection, Step& step) const {
         // Each row carries some 200 bytes beside its payload; only payloads can grow large.
         const auto bytes = connection.integer("SELECT sum(length(payload) + 200) FROM quarantine");
         if (!bytes) return tl::make_unexpected(bytes.error());
-        const bool large = static_cast<std::uint64_t>(*bytes) > options_.quarantine_bytes;
+        const std::uint64_t most =
+            options_.retention_bytes > 0
+                ? std::min(options_.quarantine_bytes, options_.retention_bytes / k_share_of_size)
+                : options_.quarantine_bytes;
+        const bool large = static_cast<std::uint64_t>(*bytes) > most;
         excess = large ? std::max<std::int64_t>(*rows / 10, 1) : 0;
     }
     if (excess <= 0) return {};

@@ -2,9 +2,11 @@
 // commit waits long, and gives the bytes back to the file system. Also cuts the stream log and the
 // quarantine. Used by the writer's thread, between groups, on the writer's connection.
 //
-// Age and size count the device's time, in whole hours. An event whose reading was deleted is left
-// out of a replay, so a replay window longer than the age (or the size) allows is shorter in fact;
-// the writer says so at start when it follows from the options.
+// Age and size count the device's time, in whole hours. Of the size, the stream log and the
+// quarantine take a quarter each at most: a long replay window must not push out every reading. An
+// event whose reading was deleted is left out of a replay, so a replay window longer than the age
+// (or the size) allows is shorter in fact; the writer says so at start when it follows from the
+// options.
 #pragma once
 
 #include "core/time.hpp"

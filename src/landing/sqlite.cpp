@@ -177,11 +177,13 @@ Result<Connection> Connection::open(const ConnectionOptions& options) {
         );
     }
     if (configured) {
-        // The writer keeps the pages near the end of the trees (16 MiB); readers go through the
-        // page cache of the operating system (2 MiB each).
+        // The writer keeps the pages near the end of the trees: 4 MiB; 16 were not faster. The
+        // anchor, whose check reads the whole database, keeps few, so that they do not stay in
+        // memory; readers (2 MiB each) go through the page cache of the operating system.
         configured = connection.execute(
-            options.mode == Mode::read ? "PRAGMA query_only=ON; PRAGMA cache_size=-2048"
-                                       : "PRAGMA cache_size=-16384"
+            options.mode == Mode::read    ? "PRAGMA query_only=ON; PRAGMA cache_size=-2048"
+            : options.mode == Mode::write ? "PRAGMA cache_size=-4096"
+                                          : "PRAGMA cache_size=-1024"
         );
     }
     if (!configured) return tl::make_unexpected(configured.error());

@@ -83,6 +83,40 @@ TEST_F(RetentionTest, KeepsTheStoreBelowItsSizeAndGivesTheBytesBack) {
     EXPECT_LT(std::filesystem::file_size(database()), k_limit + 512 * 4096);
 }
 
+// The keys of 200,000 events alone are larger than the size, and the replay window keeps them.
+TEST_F(RetentionTest, AStreamLogLargerThanTheSizeDoesNotPushOutEveryReading) {
+    writer_options.retention_bytes = 1'000'000;
+    open();
+    std::int64_t number = 0;
+    for (int round = 0; round < 200; ++round) {
+        IngestGroup group;
+        for (int i = 0; i < 1000; ++i, ++number) {
+            // Like the hash of a payload without `seq`.
+            const auto hash = static_cast<std::uint64_t>(number) * 0x9E3779B97F4A7C15U;
+            const auto time = start + std::chrono::milliseconds{number * 500};
+            group.readings.push_back(
+                reading_at("cnc-01", -static_cast<std::int64_t>(hash >> 1U), time)
+            );
+        }
+        store_now(std::move(group));
+        clock.advance(std::chrono::seconds{6});
+    }
+    Inspector sql{database()};
+    ASSERT_TRUE(eventually([&] {
+        return (std::stoull(sql.ask("PRAGMA page_count")) -
+                std::stoull(sql.ask("PRAGMA freelist_count"))) *
+                   4096 <=
+               writer_options.retention_bytes;
+    }));
+    const auto kept = history("cnc-01", limited(1'000'000));
+    ASSERT_GT(kept.size(), 1000U);
+    EXPECT_EQ(kept.back().time, start + std::chrono::milliseconds{(number - 1) * 500});
+    // What can no longer be replayed is said, not left out in silence.
+    const auto replayed = store->replay(0, 10, nullptr, [](const LiveEvent&) { return true; });
+    ASSERT_FALSE(replayed);
+    EXPECT_EQ(replayed.error().code, Errc::not_found);
+}
+
 TEST_F(RetentionTest, TheQuarantineIsCutByRowsAndByBytes) {
     writer_options.quarantine_rows = 50;
     writer_options.quarantine_bytes = 100'000;
