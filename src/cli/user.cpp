@@ -98,6 +98,22 @@ int remove_user(const UserOptions& options) {
     return k_exit_ok;
 }
 
+int list_users(const UserOptions& options) {
+    const auto config = load_config(options.config);
+    if (!config) return k_exit_config;
+    const PosixFileSystem files;
+    const auto path = users_file(*config);
+    const auto content = files.read(path);
+    if (!content) return report(content.error());
+    const auto users = security::parse_users(path, *content);
+    if (!users) return report(users.error());
+    for (const auto& [name, hash] : *users) {
+        std::cout << name << (hash == security::k_no_password ? "  (certificate only)" : "")
+                  << '\n';
+    }
+    return k_exit_ok;
+}
+
 }  // namespace
 
 void add_user(CLI::App& app, Action& action) {
@@ -120,6 +136,10 @@ void add_user(CLI::App& app, Action& action) {
     remove->add_option("NAME", options->name, "User name")->required();
     add_config_options(*remove, options->config);
     remove->callback([options, &action] { action = [options] { return remove_user(*options); }; });
+
+    auto* list = user->add_subcommand("list", "List the users");
+    add_config_options(*list, options->config);
+    list->callback([options, &action] { action = [options] { return list_users(*options); }; });
 }
 
 }  // namespace modax::cli
