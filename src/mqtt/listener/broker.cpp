@@ -196,10 +196,13 @@ void Broker::paused(Connection& connection) {
 void Broker::retry_paused() {
     if (paused_.empty()) return;
     const auto now = parts_.clock.steady_now();
-    // A connection that is resumed may pause again, which adds to paused_.
+    // First come, first served: who still waits stays ahead of who pauses again.
+    std::vector<std::shared_ptr<Connection>> waiting;
     for (const auto& connection : std::exchange(paused_, {})) {
-        if (!connection->try_resume(now)) paused_.push_back(connection);
+        if (!connection->try_resume(now)) waiting.push_back(connection);
     }
+    waiting.insert(waiting.end(), paused_.begin(), paused_.end());
+    paused_ = std::move(waiting);
 }
 
 void Broker::end_turn() {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t k_first_buffer = 4 * 1024;
 constexpr std::size_t k_largest_idle_buffer = 64 * 1024;
 // How long QoS 0 waits for room before it is dropped (PROMISES P3).
-constexpr std::chrono::seconds k_qos_0_patience{1};
+constexpr std::chrono::seconds k_qos_0_patience{5};
 
 }  // namespace
 
