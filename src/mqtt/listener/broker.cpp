@@ -200,6 +200,8 @@ void Broker::retry_paused() {
     std::vector<std::shared_ptr<Connection>> waiting;
     for (const auto& connection : std::exchange(paused_, {})) {
         if (!connection->try_resume(now)) waiting.push_back(connection);
+        // So that the next one sees what this one has filled.
+        parts_.intake.flush();
     }
     waiting.insert(waiting.end(), paused_.begin(), paused_.end());
     paused_ = std::move(waiting);

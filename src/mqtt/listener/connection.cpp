@@ -87,12 +87,6 @@ void Connection::on_read(std::size_t size) {
 void Connection::process() {
     try {
         while (state_ != State::closed && state_ != State::authenticating && !close_after_write_) {
-            if (must_pause()) {
-                paused_ = true;
-                paused_since_ = broker_.parts().clock.steady_now();
-                broker_.paused(*this);
-                return;
-            }
             const std::string_view bytes{input_.data() + begin_, end_ - begin_};
             const auto frame = next_frame(bytes, broker_.options().max_packet_size);
             if (!frame) {
@@ -100,6 +94,10 @@ void Connection::process() {
                 return;
             }
             if (!*frame) return;
+            if (must_pause(**frame)) {
+                pause();
+                return;
+            }
             begin_ += (*frame)->size;
             if (const auto handled = handle(**frame); !handled) {
                 disconnect(handled.error().reason, handled.error().detail);
@@ -115,14 +113,25 @@ void Connection::process() {
     }
 }
 
-bool Connection::must_pause() {
+void Connection::pause() {
+    if (paused_) return;
+    paused_ = true;
+    paused_since_ = broker_.parts().clock.steady_now();
+    broker_.paused(*this);
+}
+
+// Whether the packet must wait for room in the store's queue.
+bool Connection::must_pause(const Frame& frame) {
     using Lane = GroupWriter::Lane;
+    if (frame.type != PacketType::publish) return false;
     const ingest::Intake& intake = broker_.intake();
-    // A version 5 client that goes on is told with Receive Maximum exceeded.
-    if (version_ != ProtocolVersion::v5 && unacknowledged_ >= broker_.options().receive_maximum) {
-        return true;
+    const bool acknowledged = (frame.flags >> 1U & 3U) != 0;
+    if (acknowledged) {
+        // A version 5 client that sends too much is told with Receive Maximum exceeded.
+        return intake.full(Lane::acknowledged) ||
+               (version_ != ProtocolVersion::v5 &&
+                unacknowledged_ >= broker_.options().receive_maximum);
     }
-    if (unacknowledged_ > 0 && intake.full(Lane::acknowledged)) return true;
     if (!intake.full(Lane::fire_and_forget)) {
         patience_over_ = false;
         return false;
@@ -131,14 +140,16 @@ bool Connection::must_pause() {
         // From now on, what finds no room is dropped and counted.
         patience_over_ = true;
     }
-    return sent_qos_0_ && !patience_over_;
+    return !patience_over_;
 }
 
 bool Connection::try_resume(SteadyTime now) {
     if (state_ == State::closed || !paused_) return true;
-    if (must_pause()) return false;
+    // What it paused for is the next packet, complete and valid.
+    const std::string_view bytes{input_.data() + begin_, end_ - begin_};
+    const auto frame = next_frame(bytes, broker_.options().max_packet_size);
+    if (frame && *frame && must_pause(**frame)) return false;
     paused_ = false;
-    sent_qos_0_ = false;
     last_heard_ = now;
     process();
     read_more();

@@ -69,7 +69,8 @@ private:
     Handled handle_ping(const Frame& frame);
     Handled handle_ack(const Frame& frame);
     Handled handle_disconnect(const Frame& frame);
-    bool must_pause();
+    bool must_pause(const Frame& frame);
+    void pause();
     void make_room();
     std::string& output();
     void close(std::string_view why, bool with_will);
@@ -137,7 +138,6 @@ private:
     std::size_t unacknowledged_qos_1_ = 0;
     std::vector<std::string> aliases_;                       // by alias - 1
     std::unordered_map<std::uint16_t, ReasonCode> answers_;  // other than success, by packet id
-    bool sent_qos_0_ = false;                                // since it was last paused
     bool patience_over_ = false;  // QoS 0 has waited long enough for room
     // PUBLISH to the client.
     std::unordered_map<std::string, std::uint16_t> client_aliases_;

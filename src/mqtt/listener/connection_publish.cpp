@@ -19,10 +19,8 @@ Connection::Handled Connection::handle_publish(const Frame& frame) {
         if (auto resolved = resolve_alias(*packet); !resolved) return resolved;
     }
     Counters::add(broker_.counters().received[packet->qos]);
-    if (packet->qos == 0) {
-        sent_qos_0_ = true;
-    } else if (version_ == ProtocolVersion::v5 && !session_->holds(packet->packet_id) &&
-               unacknowledged_qos_1_ + session_->held() >= broker_.options().receive_maximum) {
+    if (packet->qos > 0 && version_ == ProtocolVersion::v5 && !session_->holds(packet->packet_id) &&
+        unacknowledged_qos_1_ + session_->held() >= broker_.options().receive_maximum) {
         return tl::make_unexpected(ProtocolError{
             ReasonCode::receive_maximum_exceeded, "more messages in flight than allowed (3.3.4)"});
     }
