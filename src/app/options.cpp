@@ -43,6 +43,10 @@ landing::WriterOptions writer_options(const config::Config& config) {
     options.fire_and_forget_capacity = config.ingest.qos0_queue;
     options.retention_age = config.landing.retention_age;
     options.retention_bytes = config.landing.retention_size;
+    options.disk_quota_bytes = config.landing.disk_quota;
+    options.alert_percent = config.landing.alert_percent;
+    options.stop_percent = config.landing.stop_percent;
+    options.reserve_bytes = config.landing.reserve_size;
     options.replay_window = config.landing.replay_window;
     return options;
 }

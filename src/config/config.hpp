@@ -113,6 +113,10 @@ struct LandingConfig {
     unsigned group_max_readings = 1000;
     milliseconds retention_age{0};  // 0: kept for ever
     Bytes retention_size = 0;       // 0: no limit
+    Bytes disk_quota = 0;           // 0: the whole file system
+    unsigned alert_percent = 80;
+    unsigned stop_percent = 95;
+    Bytes reserve_size = 4 * k_mebibyte;
     milliseconds replay_window = std::chrono::hours{24};
     QuickCheck quick_check = QuickCheck::automatic;
     unsigned reader_connections = 4;

@@ -19,6 +19,7 @@ public:
         ports();
         websocket();
         ingest();
+        landing();
         uplink();
         return std::move(violations_);
     }
@@ -144,6 +145,15 @@ private:
             "ingest.max_payload",
             "a payload can't be larger than mqtt.max_packet_size; lower it, or raise that",
             "mqtt.max_packet_size"
+        );
+    }
+
+    void landing() {
+        require(
+            config_.landing.alert_percent <= config_.landing.stop_percent,
+            "landing.alert_percent",
+            "the alert must come before the stop; give a percentage up to landing.stop_percent",
+            "landing.stop_percent"
         );
     }
 

@@ -74,6 +74,35 @@ Section landing_section() {
                 0,
                 1024 * k_mebibyte * k_mebibyte
             ),
+            size(
+                MODAX_KEY(landing.disk_quota),
+                "How much of the disk the store may take; 0: all of it. The next two count from "
+                "it.",
+                0,
+                1024 * k_mebibyte * k_mebibyte
+            ),
+            number(
+                MODAX_KEY(landing.alert_percent),
+                "How full the store may be before it is told in the log.",
+                1,
+                95,
+                "percent"
+            ),
+            number(
+                MODAX_KEY(landing.stop_percent),
+                "How full the store may be before no more readings are taken; reads go on.",
+                1,
+                100,
+                "percent"
+            ),
+            size(
+                MODAX_KEY(landing.reserve_size),
+                "Kept back on the disk, and given up when it is full, to delete what is too old; "
+                "0: "
+                "none.",
+                0,
+                1024 * k_mebibyte
+            ),
             duration(
                 MODAX_KEY(landing.replay_window),
                 "How far back a live stream can be resumed with ?since=.",

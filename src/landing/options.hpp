@@ -44,6 +44,8 @@ struct WriterOptions {
     unsigned alert_percent = 80;
     unsigned stop_percent = 95;
     std::uint64_t stop_free_bytes = 1024ULL * 1024;
+    // Kept back on the disk in a file of its own, given up when the disk is full; 0: none.
+    std::uint64_t reserve_bytes = 0;
 
     // Between attempts after a failure of the database; doubles up to the second.
     std::chrono::milliseconds first_retry_delay{50};

@@ -223,6 +223,10 @@ ConnectionOptions Store::write_options() const {
     return state_->connection_options(ConnectionOptions::Mode::write);
 }
 
+WriteTurn& Store::write_turn() {
+    return state_->write_turn;
+}
+
 void Store::set_last_stream_sequence(std::uint64_t last) {
     state_->last_stream_sequence.store(last, std::memory_order_release);
 }

@@ -18,6 +18,7 @@
 namespace modax::landing {
 
 struct ConnectionOptions;
+class WriteTurn;
 
 class Store final : public ReadingReader,
                     public KeyStore,
@@ -70,6 +71,7 @@ private:
     // For the writer: how to open its connection, and what it has committed.
     ConnectionOptions write_options() const;
     void set_last_stream_sequence(std::uint64_t last);
+    WriteTurn& write_turn();
 
     std::unique_ptr<State> state_;
 };

@@ -52,6 +52,7 @@ Result<std::vector<ApiKey>> Store::keys() const {
 
 Status Store::insert(const ApiKey& key) {
     const std::lock_guard lock{state_->anchor_mutex};
+    const std::lock_guard turn{state_->write_turn};
     Connection& connection = state_->anchor;
     Statement row;
     auto prepared = connection.prepare(
@@ -82,6 +83,7 @@ Status Store::insert(const ApiKey& key) {
 
 Status Store::revoke(std::string_view id) {
     const std::lock_guard lock{state_->anchor_mutex};
+    const std::lock_guard turn{state_->write_turn};
     Connection& connection = state_->anchor;
     Statement row;
     if (auto prepared = connection.prepare(row, "UPDATE api_keys SET revoked=1 WHERE id=?1");

@@ -4,6 +4,7 @@
 #include "landing/directory_lock.hpp"
 #include "landing/reader_pool.hpp"
 #include "landing/store.hpp"
+#include "landing/write_turn.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -40,6 +41,9 @@ public:
     // would rebuild the index from the WAL file and take frames for committed whose sync failed.
     mutable std::mutex anchor_mutex;
     mutable Connection anchor;
+
+    // Taken after anchor_mutex, around each transaction of the anchor and of the writer.
+    mutable WriteTurn write_turn;
 
     enum class Check : std::uint8_t { none, running, passed, failed };
     std::atomic<Check> check{Check::none};

@@ -64,6 +64,13 @@ TEST(config_rules, an_uplink_needs_a_broker_a_client_id_and_topics) {
     EXPECT_THAT(keys_of({"uplink.enabled=true", "uplink.host=b"}), IsEmpty());
 }
 
+TEST(config_rules, the_disk_is_alerted_before_it_is_closed) {
+    EXPECT_EQ(
+        keys_of({"landing.alert_percent=90", "landing.stop_percent=80"}),
+        Keys{"landing.alert_percent"}
+    );
+}
+
 TEST(config_rules, two_listeners_do_not_share_a_port) {
     EXPECT_EQ(keys_of({"http.port=1883"}), Keys{"mqtt.port"});
     EXPECT_THAT(keys_of({"http.port=0", "mqtt.port=0"}), IsEmpty());

@@ -116,6 +116,22 @@ TEST_F(FaultTest, AFullDiskStopsAcknowledgementsOnlyAndGoesOnByItself) {
     EXPECT_EQ(history("cnc-01").size(), 2U);
 }
 
+TEST_F(FaultTest, AFullDiskTakesTheReserveAndKeepsOneAgainLater) {
+    const auto reserve = database().parent_path() / "modax.reserve";
+    writer_options.reserve_bytes = 100'000;
+    open();
+    ASSERT_EQ(std::filesystem::file_size(reserve), 100'000U);
+    vfs.fail_growth(true);
+    IngestGroup large = group_of(reading("cnc-01", 1));
+    large.readings[0].metrics.push_back({"text", std::string(200'000, 'x')});
+    submit(std::move(large));
+    ASSERT_TRUE(eventually([&] { return !std::filesystem::exists(reserve); }));
+    vfs.fail_growth(false);
+    ASSERT_TRUE(witness.wait_for_acks(1));
+    EXPECT_TRUE(eventually([&] { return std::filesystem::exists(reserve); }));
+    EXPECT_THAT(log.lines(LogLevel::warn), Contains(HasSubstr("the reserve was given up")));
+}
+
 TEST_F(FaultTest, PowerCutsLoseNothingAcknowledged) {
     open();
     // Small transactions, so that the cuts meet WALs of every kind; metrics, so that they grow.
