@@ -6,6 +6,7 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -32,31 +33,47 @@ struct AuditEntry {
     std::string before_hash;  // SHA-256 (hex) of the object before and after a change; or empty
     std::string after_hash;
     std::uint64_t count = 1;  // equal events that this entry stands for
+
+    bool operator==(const AuditEntry&) const = default;
 };
 
 struct AuditRow {
     std::uint64_t sequence = 0;  // from 1, without gaps
     AuditEntry entry;
-    std::string hash;  // 32 raw bytes: HMAC-SHA256(k, hash of the row before || canonical(row))
+    std::int64_t monotonic_micros = 0;  // when it was written, by the clock that never steps
+    std::string boot_id;                // of the machine's run which that clock belongs to
+    std::string hash;   // 32 raw bytes: HMAC-SHA256(k, hash of the row before || canonical(row))
+    bool sound = true;  // false: the store holds something that nobody writes there
 };
 
-// Computes the chain; pure and thread-safe. Called inside the transaction that adds the row.
+// The hash of the row before the first one.
+inline const std::string k_audit_origin = std::string(32, '\0');
+
+// A signed row of the chain, published outside the database as well, so that a cut tail shows.
+struct AuditCheckpoint {
+    std::uint64_t sequence = 0;
+    std::string hash;  // of the row of that sequence
+    Timestamp time;
+    std::string signature;  // 64 raw bytes: Ed25519 over the three
+    bool operator==(const AuditCheckpoint&) const = default;
+};
+
+// Computes the chain; thread-safe. Called inside the transaction that adds the row.
 class AuditSeal {
 public:
     virtual ~AuditSeal() = default;
-    virtual std::string seal(
-        std::string_view previous_hash, std::uint64_t sequence, const AuditEntry& entry
-    ) const = 0;
+    // Fills in when the row is written (monotonic_micros, boot_id) and its hash; the rest is there.
+    virtual void seal(std::string_view previous_hash, AuditRow& row) const = 0;
 };
 
 // Which rows: every field that is set must match; texts with '*' as wildcard.
 struct AuditQuery {
-    std::optional<Timestamp> start;  // inclusive
-    std::optional<Timestamp> end;    // exclusive
-    std::string actor;
-    std::string action;
-    std::string object;
-    std::optional<AuditEntry::Result> result;
+    std::optional<Timestamp> start{};  // inclusive
+    std::optional<Timestamp> end{};    // exclusive
+    std::string actor{};
+    std::string action{};
+    std::string object{};
+    std::optional<AuditEntry::Result> result{};
     std::uint64_t before = 0;  // sequences below it, newest first; 0: from the newest
     std::size_t limit = 100;
 };
@@ -68,11 +85,20 @@ public:
     virtual ~AuditStore() = default;
     // All rows in one transaction, synced.
     virtual Status append(std::span<const AuditEntry> entries) = 0;
+    // Newest first.
     virtual Result<std::vector<AuditRow>> audit_rows(const AuditQuery& query) const = 0;
-    // Oldest first from `sequence`, for verification and export; stops when `each` says false.
+    // Oldest first from `sequence`, for verification and export; stops when `each` says false. In
+    // steps, so rows that come meanwhile are seen.
     virtual Status each_audit_row(
         std::uint64_t from_sequence, const std::function<bool(const AuditRow&)>& each
     ) const = 0;
+
+    virtual Status add(const AuditCheckpoint& checkpoint) = 0;
+    // Oldest first.
+    virtual Result<std::vector<AuditCheckpoint>> audit_checkpoints() const = 0;
+    // Deletes the rows up to and with that of the checkpoint, and all checkpoints before it;
+    // appends `record`, which says so, in the same transaction. The checkpoint stays.
+    virtual Status cut_audit(const AuditCheckpoint& at, const AuditEntry& record) = 0;
 };
 
 // Where the interfaces tell of accesses and refusals. Thread-safe; returns at once, so it may be

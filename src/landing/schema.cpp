@@ -11,7 +11,7 @@ constexpr std::int64_t k_application_id = 0x4D4F4458;
 // Index + 1 is the version a step leads to. Steps are never changed once released, only added.
 // Times are microseconds since 1970, UTC; hour = time / 3,600,000,000. The key starts with the
 // hour, because appending near the end of the tree is three times faster (docs/adr/0004).
-constexpr std::array<const char*, 1> k_steps{
+constexpr std::array<const char*, 2> k_steps{
     R"sql(
 CREATE TABLE devices(
     number INTEGER PRIMARY KEY, id TEXT NOT NULL COLLATE NOCASE UNIQUE, registered INTEGER NOT NULL);
@@ -75,6 +75,20 @@ CREATE VIEW safety_events AS
     FROM devices d JOIN device_hours h ON h.device = d.number AND h.kind = 1
     JOIN safety_statuses s ON s.hour = h.hour AND s.device = h.device;
 )sql",
+    // The audit log (core/audit.hpp): a chain of rows, and the signed ones of them.
+    R"sql(
+CREATE TABLE audit_log(
+    sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor TEXT NOT NULL,
+    source TEXT NOT NULL, via TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL,
+    result TEXT NOT NULL, detail TEXT NOT NULL, request_id TEXT NOT NULL,
+    before_hash TEXT NOT NULL, after_hash TEXT NOT NULL, count INTEGER NOT NULL,
+    monotonic INTEGER NOT NULL, boot_id TEXT NOT NULL, hash BLOB NOT NULL);
+CREATE INDEX audit_log_by_actor ON audit_log(actor);
+CREATE INDEX audit_log_by_object ON audit_log(object);
+CREATE TABLE audit_checkpoints(
+    sequence INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL,
+    signature BLOB NOT NULL);
+)sql",
 };
 
 Status step_to(Connection& connection, std::size_t version) {
@@ -96,7 +110,7 @@ std::int64_t schema_version() {
     return static_cast<std::int64_t>(k_steps.size());
 }
 
-Status migrate(Connection& connection) {
+Status migrate(Connection& connection, std::int64_t version) {
     const auto found = connection.integer("PRAGMA user_version");
     if (!found) return tl::make_unexpected(found.error());
     const auto application = connection.integer("PRAGMA application_id");
@@ -116,8 +130,8 @@ Status migrate(Connection& connection) {
                 ": start the newer modax that wrote it, or use another data directory"
         );
     }
-    for (auto version = *found + 1; version <= schema_version(); ++version) {
-        if (auto done = step_to(connection, static_cast<std::size_t>(version)); !done) return done;
+    for (auto next = *found + 1; next <= version; ++next) {
+        if (auto done = step_to(connection, static_cast<std::size_t>(next)); !done) return done;
     }
     return {};
 }

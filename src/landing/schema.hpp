@@ -9,8 +9,9 @@ namespace modax::landing {
 // The version this program writes.
 std::int64_t schema_version();
 
-// Brings the database to schema_version(). Errors: invalid_argument when it is newer (an older
-// program must not write it) or belongs to another application; else as SQLite says.
-Status migrate(Connection& connection);
+// Brings the database to `version`, the current one but for tests of what is older. Errors:
+// invalid_argument when it is newer (an older program must not write it) or belongs to another
+// application; else as SQLite says.
+Status migrate(Connection& connection, std::int64_t version = schema_version());
 
 }  // namespace modax::landing

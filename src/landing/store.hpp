@@ -1,9 +1,10 @@
 // The landing store: one SQLite database in the data directory, which it locks against other
-// processes. Reads, keys and the broker's state are served here; readings are written by
-// landing::Writer. Owned by app; outlives the writer. All calls are thread-safe and block on the
-// disk unless they say otherwise.
+// processes. Reads, keys, the audit log and the broker's state are served here; readings are
+// written by landing::Writer. Owned by app; outlives the writer. All calls are thread-safe and
+// block on the disk unless they say otherwise.
 #pragma once
 
+#include "core/audit.hpp"
 #include "core/broker_state.hpp"
 #include "core/clock.hpp"
 #include "core/health.hpp"
@@ -22,6 +23,7 @@ class WriteTurn;
 
 class Store final : public ReadingReader,
                     public KeyStore,
+                    public AuditStore,
                     public HealthSource,
                     public MetricSource {
 public:
@@ -56,6 +58,17 @@ public:
     Result<std::vector<ApiKey>> keys() const override;
     Status insert(const ApiKey& key) override;
     Status revoke(std::string_view id) override;
+
+    // AuditStore. Nothing can be appended, so nothing be changed, before the seal is known.
+    void seal_audit_with(const AuditSeal& seal);  // once at start; must outlive the store's use
+    Status append(std::span<const AuditEntry> entries) override;
+    Result<std::vector<AuditRow>> audit_rows(const AuditQuery& query) const override;
+    Status each_audit_row(
+        std::uint64_t from_sequence, const std::function<bool(const AuditRow&)>& each
+    ) const override;
+    Status add(const AuditCheckpoint& checkpoint) override;
+    Result<std::vector<AuditCheckpoint>> audit_checkpoints() const override;
+    Status cut_audit(const AuditCheckpoint& at, const AuditEntry& record) override;
 
     Result<BrokerState> broker_state() const;
 

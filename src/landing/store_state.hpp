@@ -27,6 +27,11 @@ public:
     Status start();
     // After a failed write: a sync is never repeated on the same handle. Under anchor_mutex.
     void renew_anchor();
+    // A change and the audit rows of it in one transaction of the anchor: what `change` does (with
+    // the anchor, under its mutex) and the rows become durable together or not at all.
+    Status change_with_audit(
+        std::span<const AuditEntry> entries, const std::function<Status(Connection&)>& change
+    );
 
     StoreOptions options;
     std::filesystem::path file;
@@ -44,6 +49,8 @@ public:
 
     // Taken after anchor_mutex, around each transaction of the anchor and of the writer.
     mutable WriteTurn write_turn;
+
+    std::atomic<const AuditSeal*> seal{nullptr};
 
     enum class Check : std::uint8_t { none, running, passed, failed };
     std::atomic<Check> check{Check::none};
