@@ -1,9 +1,11 @@
 #include "app/gateway.hpp"
 
 #include "app/admin_key.hpp"
+#include "app/certificate_watch.hpp"
 #include "app/endpoints_file.hpp"
 #include "app/io_thread.hpp"
 #include "app/options.hpp"
+#include "config/rules.hpp"
 #include "core/accounting.hpp"
 #include "core/version.hpp"
 #include "live/hub.hpp"
@@ -17,6 +19,8 @@
 
 namespace modax::app {
 namespace {
+
+constexpr std::chrono::seconds k_upkeep_interval{5};
 
 // Every thread inherits the mask, so only sigwait() in run() gets these.
 sigset_t block_signals() {
@@ -43,6 +47,9 @@ struct Gateway::Parts {
     void register_metrics();
     Status announce();
     void stop();
+    // Between signals, every few seconds.
+    void upkeep();
+    Status reload_certificates();
 
     const config::Config config;
     sigset_t signals = block_signals();
@@ -66,6 +73,9 @@ struct Gateway::Parts {
     std::unique_ptr<security::ApiKeys> keys;
     std::unique_ptr<security::MqttUsers> users;
 
+    // The certificates of the TLS listeners.
+    std::optional<CertificateWatch> certificates;
+
     // Live data: fed by the writer, watched by everyone else.
     live::Hub hub;
     std::unique_ptr<landing::Writer> writer;
@@ -81,9 +91,12 @@ struct Gateway::Parts {
     std::unique_ptr<http::Server> server;
     http::Endpoints http_endpoints;
     bool announced = false;
+    SteadyTime next_plaintext_warning;
 };
 
 Status Gateway::Parts::build() {
+    certificates.emplace(config, files, clock, *log);
+    if (auto checked = certificates->check(); !checked) return checked;
     if (auto opened = open_store(); !opened) return opened;
     if (auto built = build_mqtt(); !built) return built;
     if (auto built = build_http(); !built) return built;
@@ -181,6 +194,7 @@ void Gateway::Parts::register_metrics() {
     metrics.add(*keys);
     metrics.add(*users);
     metrics.add(process_metrics);
+    metrics.add(*certificates);
 }
 
 Status Gateway::Parts::announce() {
@@ -189,6 +203,12 @@ Status Gateway::Parts::announce() {
     endpoints.mqtt_bind = config.mqtt.bind;
     endpoints.mqtts_bind = config.mqtts.bind;
     endpoints.mqtt = mqtt_ports;
+    // What `modax pki init` leaves beside the server's certificate.
+    const auto authority = config.tls.certificate_file.parent_path() / "ca.crt";
+    const bool tls = config.https.enabled || config.mqtts.enabled;
+    if (tls && files.exists(authority)) {
+        endpoints.ca_file = std::filesystem::absolute(authority);
+    }
     endpoints.admin_key_file = std::filesystem::absolute(admin_key_file(config.data_dir));
     const auto file = endpoints_file(config.data_dir);
     const auto json = endpoints_json(endpoints);
@@ -198,6 +218,39 @@ Status Gateway::Parts::announce() {
         "gateway", "ready", {{"version", std::string{k_version}}, {"endpoints", file.string()}}
     );
     return {};
+}
+
+Status Gateway::Parts::reload_certificates() {
+    if (listener) {
+        if (auto loaded = listener->reload_certificates(); !loaded) return loaded;
+    }
+    return server->reload_certificates();
+}
+
+void Gateway::Parts::upkeep() {
+    certificates->look([this] { return reload_certificates(); });
+    const auto warn_of = [this](bool plain, std::string_view listener_name, std::string_view key) {
+        if (!plain) return;
+        log->warn(
+            "gateway",
+            std::string{listener_name} + " is not encrypted beyond this machine; use TLS instead",
+            {{"setting", std::string{key}}}
+        );
+    };
+    const auto now = clock.steady_now();
+    if (now < next_plaintext_warning) return;
+    next_plaintext_warning = now + std::chrono::hours{1};
+    const auto beyond = [](const std::string& bind) { return !config::is_loopback(bind); };
+    warn_of(
+        config.http.enabled && beyond(config.http.bind),
+        "HTTP",
+        "http.allow_plaintext_beyond_loopback"
+    );
+    warn_of(
+        config.mqtt.enabled && beyond(config.mqtt.bind),
+        "MQTT",
+        "mqtt.allow_plaintext_beyond_loopback"
+    );
 }
 
 // From the outside in: first nothing new comes, then what came is stored.
@@ -237,12 +290,15 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const config::Config& config) {
 
 void Gateway::run() {
     for (;;) {
-        int signal = 0;
-        sigwait(&parts_->signals, &signal);
+        parts_->upkeep();
+        constexpr timespec k_between{k_upkeep_interval.count(), 0};
+        const int signal = sigtimedwait(&parts_->signals, nullptr, &k_between);
+        if (signal < 0) continue;  // nothing came
         if (signal != SIGHUP) {
             parts_->log->info("gateway", "stopping");
             return;
         }
+        parts_->certificates->reload([this] { return parts_->reload_certificates(); });
         if (auto loaded = parts_->users->reload(); !loaded) {
             parts_->log->error("security", loaded.error().detail);
         } else {

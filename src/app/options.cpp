@@ -102,6 +102,9 @@ http::ServerOptions server_options(const config::Config& config) {
     if (config.https.enabled) options.tls = http::Address{config.https.bind, config.https.port};
     options.certificate_file = config.tls.certificate_file;
     options.key_file = config.tls.key_file;
+    options.client_ca_file =
+        config.https.client_certificates ? config.tls.client_ca_file : std::filesystem::path{};
+    options.require_client_certificate = config.https.require_client_certificate;
     options.threads = config.http.threads;
     options.max_connections = config.http.max_connections;
     options.max_connections_per_address = config.http.max_connections_per_address;

@@ -29,6 +29,7 @@ void add_config(CLI::App& app, Action& action);  // check-config, config referen
 void add_replay(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
 void add_user(CLI::App& app, Action& action);
+void add_pki(CLI::App& app, Action& action);
 
 // --config, --set and --data-dir, shared by the commands that work on a gateway's data.
 struct ConfigOptions {

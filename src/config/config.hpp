@@ -51,6 +51,8 @@ struct HttpsConfig {
     bool enabled = false;
     std::string bind = "0.0.0.0";
     Port port = 8443;
+    bool client_certificates = false;
+    bool require_client_certificate = false;
 };
 
 struct WebSocketConfig {

@@ -1,13 +1,8 @@
 #include "config/rules.hpp"
 
-#include <string_view>
 
 namespace modax::config {
 namespace {
-
-bool is_loopback(std::string_view address) {
-    return address.starts_with("127.") || address == "::1";
-}
 
 class Rules {
 public:
@@ -81,6 +76,18 @@ private:
             "client certificates are required, but no authority is trusted; name the PEM file of "
             "the authorities here",
             "tls.require_client_certificate"
+        );
+        require(
+            !config_.https.require_client_certificate || config_.https.client_certificates,
+            "https.client_certificates",
+            "client certificates are required, so they must be checked; set this to true",
+            "https.require_client_certificate"
+        );
+        require(
+            !config_.https.client_certificates || !tls.client_ca_file.empty(),
+            "tls.client_ca_file",
+            "https.client_certificates needs authorities; name their PEM file here",
+            "https.client_certificates"
         );
         require(
             !config_.mqtts.certificate_identity || !tls.client_ca_file.empty(),
@@ -195,6 +202,10 @@ private:
 };
 
 }  // namespace
+
+bool is_loopback(std::string_view address) {
+    return address.starts_with("127.") || address == "::1";
+}
 
 std::vector<Violation> check_rules(const Config& config) {
     return Rules{config}.check();

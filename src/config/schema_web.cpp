@@ -92,6 +92,14 @@ Section https_section() {
             flag(MODAX_KEY(https.enabled), "Whether to listen for HTTPS."),
             address(MODAX_KEY(https.bind), "The address to listen on."),
             port(MODAX_KEY(https.port), "The port to listen on."),
+            flag(
+                MODAX_KEY(https.client_certificates),
+                "Whether clients that show a certificate must show one of tls.client_ca_file."
+            ),
+            flag(
+                MODAX_KEY(https.require_client_certificate),
+                "Whether clients without a certificate are refused, besides the key they need."
+            ),
         }};
 }
 

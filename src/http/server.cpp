@@ -51,7 +51,7 @@ public:
             endpoints.plain = std::move(*taken);
         }
         if (options_.tls) {
-            auto context = make_tls_context(options_.certificate_file, options_.key_file);
+            auto context = make_tls_context(options_);
             if (!context) return tl::make_unexpected(std::move(context.error()));
             tls_ = std::make_unique<boost::asio::ssl::context>(std::move(*context));
             auto taken = listen(*options_.tls, tls_.get());
@@ -62,6 +62,22 @@ public:
         for (const auto& thread : threads_) thread->start();
         running_ = true;
         return endpoints;
+    }
+
+    Status reload_certificates() {
+        const std::lock_guard lock{stopping_};
+        if (!running_ || tls_ == nullptr) return {};
+        auto context = make_tls_context(options_);
+        if (!context) return tl::make_unexpected(std::move(context.error()));
+        // On the thread that accepts, and in place, because the listener refers to it. Connections
+        // hold what they began with.
+        boost::asio::post(
+            threads_.front()->context(),
+            [this, fresh = std::make_shared<boost::asio::ssl::context>(std::move(*context))] {
+                *tls_ = std::move(*fresh);
+            }
+        );
+        return {};
     }
 
     void stop() {
@@ -131,6 +147,10 @@ Server::~Server() {
 
 Result<Endpoints> Server::start() {
     return parts_->start();
+}
+
+Status Server::reload_certificates() {
+    return parts_->reload_certificates();
 }
 
 void Server::stop() {

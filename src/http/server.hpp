@@ -53,9 +53,13 @@ struct ServerOptions {
     std::optional<Address> tls;
     std::filesystem::path certificate_file;  // PEM chain; for tls
     std::filesystem::path key_file;          // PEM
-    unsigned threads = 0;                    // I/O threads; 0: one on two cores or less, else two
-    unsigned workers = 2;                    // threads that wait for the store
-    std::size_t max_queued_work = 64;        // requests that wait for a worker; more: 503
+    // Authorities (PEM) whose client certificates are checked; empty: clients are not asked for
+    // one.
+    std::filesystem::path client_ca_file;
+    bool require_client_certificate = false;
+    unsigned threads = 0;              // I/O threads; 0: one on two cores or less, else two
+    unsigned workers = 2;              // threads that wait for the store
+    std::size_t max_queued_work = 64;  // requests that wait for a worker; more: 503
     std::size_t max_connections = 1000;
     std::size_t max_connections_per_address = 50;
     // The same for 127.0.0.0/8 and ::1, where a proxy may sit; 0: no limit.
@@ -104,6 +108,9 @@ public:
     // Errors: invalid_argument (an address, the certificate or the key), io_error (the port is
     // taken). Only once.
     Result<Endpoints> start();
+    // Reads certificate, key and authorities again, for connections from now on. Errors:
+    // invalid_argument, naming the file; what was in use stays.
+    Status reload_certificates();
     // Takes no more connections, tells WebSocket clients (1001), lets answers under way finish for
     // up to two seconds and ends all threads. Harmless when not running.
     void stop();

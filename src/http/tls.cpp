@@ -1,5 +1,7 @@
 #include "http/tls.hpp"
 
+#include "http/server.hpp"
+
 #include <openssl/ssl.h>
 
 #include <string_view>
@@ -22,9 +24,7 @@ int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
 
 }  // namespace
 
-Result<ssl::context> make_tls_context(
-    const std::filesystem::path& certificate_file, const std::filesystem::path& key_file
-) {
+Result<ssl::context> make_tls_context(const ServerOptions& options) {
     ssl::context context{ssl::context::tls_server};
     SSL_CTX* native = context.native_handle();
     SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
@@ -35,22 +35,42 @@ Result<ssl::context> make_tls_context(
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_alpn_select_cb(native, select_protocol, nullptr);
     boost::system::error_code failure;
-    context.use_certificate_chain_file(certificate_file.string(), failure);
+    const auto refused =
+        [&failure](std::string_view what, const std::filesystem::path& file, std::string_view fix) {
+            std::string text = "the ";
+            text.append(what) +=
+                ' ' + file.string() + " can't be used: " + failure.message() + "; ";
+            return fail(Errc::invalid_argument, text.append(fix));
+        };
+    const auto& certificate = options.certificate_file;
+    context.use_certificate_chain_file(certificate.string(), failure);
     if (failure) {
-        return fail(
-            Errc::invalid_argument,
-            "the TLS certificate " + certificate_file.string() + " can't be used: " +
-                failure.message() + "; give a PEM file with the chain, the server's first"
+        return refused(
+            "TLS certificate", certificate, "give a PEM file with the chain, the server's first"
         );
     }
-    context.use_private_key_file(key_file.string(), ssl::context::pem, failure);
+    context.use_private_key_file(options.key_file.string(), ssl::context::pem, failure);
     if (failure) {
-        return fail(
-            Errc::invalid_argument,
-            "the TLS key " + key_file.string() + " can't be used: " + failure.message() +
-                "; give the PEM file that belongs to the certificate"
+        return refused(
+            "TLS key", options.key_file, "give the PEM file that belongs to the certificate"
         );
     }
+    if (options.client_ca_file.empty()) return context;
+    context.load_verify_file(options.client_ca_file.string(), failure);
+    auto mode = ssl::verify_peer;
+    if (options.require_client_certificate) mode |= ssl::verify_fail_if_no_peer_cert;
+    if (!failure) context.set_verify_mode(mode, failure);
+    if (failure) {
+        return refused(
+            "authorities of client certificates", options.client_ca_file, "give a PEM file"
+        );
+    }
+    constexpr std::string_view k_session_context = "modax-https";
+    SSL_CTX_set_session_id_context(
+        native,
+        reinterpret_cast<const unsigned char*>(k_session_context.data()),
+        k_session_context.size()
+    );
     return context;
 }
 

@@ -5,14 +5,12 @@
 
 #include <boost/asio/ssl/context.hpp>
 
-#include <filesystem>
-
 namespace modax::http {
+
+struct ServerOptions;
 
 // TLS 1.2 and 1.3 only, forward-secret AEAD ciphers, no renegotiation, ALPN http/1.1.
 // Errors: invalid_argument, naming the file.
-Result<boost::asio::ssl::context> make_tls_context(
-    const std::filesystem::path& certificate_file, const std::filesystem::path& key_file
-);
+Result<boost::asio::ssl::context> make_tls_context(const ServerOptions& options);
 
 }  // namespace modax::http

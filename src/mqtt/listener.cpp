@@ -37,6 +37,7 @@ public:
 
     Result<ListenerPorts> start();
     void stop();
+    Status reload_certificates();
     void publish(std::string topic, std::string payload, std::uint8_t qos, bool retain);
     void committed(std::span<const AckToken> tokens);
     const Counters& counters() const { return counters_; }
@@ -139,6 +140,21 @@ void Listener::Implementation::stop() {
     live_.reset();
 }
 
+Status Listener::Implementation::reload_certificates() {
+    if (!options_.tls && !options_.secure_websocket) return {};
+    auto context = make_server_context(options_);
+    if (!context) return tl::make_unexpected(context.error());
+    boost::asio::post(
+        parts_.io,
+        [self = weak_from_this(),
+         fresh = std::shared_ptr<boost::asio::ssl::context>{std::move(*context)}] {
+            // In place, because the acceptors refer to it. Connections hold what they began with.
+            if (const auto alive = self.lock()) *alive->tls_ = std::move(*fresh);
+        }
+    );
+    return {};
+}
+
 void Listener::Implementation::publish(
     std::string topic, std::string payload, std::uint8_t qos, bool retain
 ) {
@@ -224,6 +240,10 @@ Result<ListenerPorts> Listener::start() {
 
 void Listener::stop() {
     implementation_->stop();
+}
+
+Status Listener::reload_certificates() {
+    return implementation_->reload_certificates();
 }
 
 void Listener::publish(std::string topic, std::string payload, std::uint8_t qos, bool retain) {

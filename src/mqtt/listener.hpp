@@ -106,6 +106,10 @@ public:
     // Says good-bye to every client; sessions are kept. On the io_context's thread.
     void stop();
 
+    // Reads certificate, key and authorities again, for connections from now on. Any thread.
+    // Errors: invalid_argument, naming the file; what was in use stays.
+    Status reload_certificates();
+
     // Publishes a message of the gateway itself. Any thread.
     void publish(std::string topic, std::string payload, std::uint8_t qos, bool retain);
 

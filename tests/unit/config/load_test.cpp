@@ -65,6 +65,7 @@ std::vector<std::string> companions(const Key& key) {
         "mqtt.max_packet_size=256MiB",
         "websocket.hard_limit_bytes=1GiB",
         "https.enabled=true",
+        "https.client_certificates=true",
         "http.port=1",
         "https.port=2",
         "mqtt.port=3",

@@ -28,7 +28,7 @@ class PahoClient:
     """One client. `connect` waits for CONNACK; `subscribe`, `publish` for their acknowledgement."""
 
     def __init__(self, port, client_id="", protocol=MQTTv311, clean=True, transport="tcp",
-                 user=None, password=None):
+                 user=None, password=None, ca_file=None):
         self.port = port
         self.protocol = protocol
         self.clean = clean
@@ -38,6 +38,10 @@ class PahoClient:
         self.client = paho.Client(client_id, protocol=protocol, transport=transport, **options)
         if user is not None:
             self.client.username_pw_set(user, password)
+        # A certificate is for the name localhost.
+        self.host = "127.0.0.1" if ca_file is None else "localhost"
+        if ca_file is not None:
+            self.client.tls_set(ca_certs=str(ca_file))
         self.messages = []
         self.connacks = []
         self.disconnects = []
@@ -65,7 +69,7 @@ class PahoClient:
         options = {}
         if self.protocol == MQTTv5:
             options = {"clean_start": self.clean, "properties": connect_properties}
-        self.client.connect("127.0.0.1", self.port, keepalive, **options)
+        self.client.connect(self.host, self.port, keepalive, **options)
         self.client.loop_start()
         wait_for(lambda: len(self.connacks) > before, "CONNACK", timeout)
         flags, reason, answer = self.connacks[-1]

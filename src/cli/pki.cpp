@@ -1,0 +1,208 @@
+// `modax pki`: certificates for development, and what any certificate says.
+#include "cli/command.hpp"
+#include "core/clock.hpp"
+#include "core/file_system.hpp"
+#include "security/certificate.hpp"
+#include "security/development_authority.hpp"
+
+#include <iostream>
+#include <memory>
+
+namespace modax::cli {
+namespace {
+
+constexpr std::string_view k_real_certificates =
+    "For production take certificates of your own authority: name the PEM files (the server's\n"
+    "certificate first, then its intermediates) in tls.certificate_file, the key (mode 0600) in\n"
+    "tls.key_file, and the authority of client certificates in tls.client_ca_file. The gateway "
+    "reads\nchanged files by itself; environment = \"production\" refuses development "
+    "certificates.\n";
+
+struct PkiOptions {
+    std::filesystem::path directory = "pki";
+    std::vector<std::string> hosts;
+    std::vector<std::string> clients;
+    unsigned days = 90;
+    std::filesystem::path file;
+};
+
+// Keys first: a certificate is never there without its key.
+Status write_pair(
+    FileSystem& files,
+    const std::filesystem::path& directory,
+    const std::string& name,
+    const security::IssuedCertificate& issued
+) {
+    if (auto written = files.write_atomic(directory / (name + ".key"), issued.key.reveal(), 0600);
+        !written) {
+        return written;
+    }
+    return files.write_atomic(directory / (name + ".crt"), issued.certificate, 0644);
+}
+
+bool is_file_name(const std::string& name) {
+    return !name.empty() && name.front() != '.' &&
+           name.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+           ) == std::string::npos &&
+           name != "ca" && name != "server";
+}
+
+Status issue_clients(
+    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiOptions& options
+) {
+    for (const auto& client : options.clients) {
+        if (!is_file_name(client)) {
+            return fail(
+                Errc::invalid_argument,
+                "'" + client +
+                    "' can't name a client: letters, digits, '.', '_' and '-'; not ca or "
+                    "server"
+            );
+        }
+        const auto issued = authority.issue_client(client);
+        if (!issued) return tl::make_unexpected(issued.error());
+        if (auto written = write_pair(files, options.directory, client, *issued); !written) {
+            return written;
+        }
+        const auto file = options.directory / client;
+        std::cout << "client " << client << ": " << file.string() << ".crt, .key\n";
+    }
+    return {};
+}
+
+Status issue_server(
+    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiOptions& options
+) {
+    std::vector<std::string> hosts{"localhost", "127.0.0.1", "::1"};
+    hosts.insert(hosts.begin(), options.hosts.begin(), options.hosts.end());
+    const auto issued = authority.issue_server(hosts);
+    if (!issued) return tl::make_unexpected(issued.error());
+    if (auto written = write_pair(files, options.directory, "server", *issued); !written) {
+        return written;
+    }
+    const auto file = options.directory / "server";
+    std::cout << "server: " << file.string() << ".crt, .key\n";
+    return {};
+}
+
+int init(const PkiOptions& options) {
+    PosixFileSystem files;
+    const SystemClock clock;
+    if (files.exists(options.directory / "ca.crt")) {
+        return report(
+            "there is an authority in " + options.directory.string() +
+                ": add to it with `modax pki server` or `modax pki client`, or choose another "
+                "--dir",
+            k_exit_failure
+        );
+    }
+    auto authority_hosts = options.hosts;
+    authority_hosts.emplace_back("localhost");
+    const auto authority = security::DevelopmentAuthority::create(
+        authority_hosts, std::chrono::days{options.days}, clock
+    );
+    if (!authority) return report(authority.error());
+    const auto own = authority->pem();
+    if (!own) return report(own.error());
+    if (auto made = files.create_directories(options.directory, 0700); !made) {
+        return report(made.error());
+    }
+    if (auto written = write_pair(files, options.directory, "ca", *own); !written) {
+        return report(written.error());
+    }
+    if (auto issued = issue_server(*authority, files, options); !issued) {
+        return report(issued.error());
+    }
+    if (auto issued = issue_clients(*authority, files, options); !issued) {
+        return report(issued.error());
+    }
+    const auto directory = std::filesystem::absolute(options.directory).string();
+    std::cout << "Made a development authority for " << options.days << " days in " << directory
+              << ".\nTo use it, put this into modax.toml:\n\n[tls]\ncertificate_file = \""
+              << directory << "/server.crt\"\nkey_file = \"" << directory
+              << "/server.key\"\nclient_ca_file = \"" << directory
+              << "/ca.crt\"\n\n[https]\nenabled = true\n\n[mqtts]\nenabled = true\n\n"
+              << "Clients trust " << directory << "/ca.crt.\n\n"
+              << k_real_certificates;
+    return k_exit_ok;
+}
+
+// With the authority that `init` made.
+int issue(
+    const PkiOptions& options,
+    Status (*with)(const security::DevelopmentAuthority&, FileSystem&, const PkiOptions&)
+) {
+    PosixFileSystem files;
+    const SystemClock clock;
+    const auto certificate = files.read(options.directory / "ca.crt");
+    if (!certificate) return report(certificate.error());
+    const auto key = files.read(options.directory / "ca.key");
+    if (!key) return report(key.error());
+    const auto authority = security::DevelopmentAuthority::load(*certificate, Secret{*key}, clock);
+    if (!authority) return report(authority.error());
+    if (auto issued = with(*authority, files, options); !issued) return report(issued.error());
+    return k_exit_ok;
+}
+
+int show(const PkiOptions& options) {
+    const PosixFileSystem files;
+    const auto pem = files.read(options.file);
+    if (!pem) return report(pem.error());
+    const auto facts = security::read_certificate(*pem);
+    if (!facts) return report(facts.error());
+    std::cout << "subject     " << facts->subject << "\nissuer      " << facts->issuer
+              << "\nvalid from  " << format_iso8601(facts->not_before) << "\nvalid until "
+              << format_iso8601(facts->not_after) << "\nnames       ";
+    for (const auto& name : facts->names) std::cout << name << ' ';
+    std::cout << "\nthumbprint  " << facts->thumbprint << "\nuse         "
+              << (facts->development ? "development only" : "any") << '\n';
+    return k_exit_ok;
+}
+
+}  // namespace
+
+void add_pki(CLI::App& app, Action& action) {
+    auto* pki = app.add_subcommand("pki", "Certificates for development; show any certificate");
+    pki->require_subcommand(1);
+    const auto options = std::make_shared<PkiOptions>();
+    const auto add_directory = [&options](CLI::App* command) {
+        command->add_option("--dir", options->directory, "Where the authority is")
+            ->capture_default_str();
+    };
+    constexpr const char* k_host =
+        "A name or address of the gateway, besides localhost; repeatable";
+
+    auto* init_command = pki->add_subcommand(
+        "init", "Make a development authority with certificates for a server and clients"
+    );
+    add_directory(init_command);
+    init_command->add_option("--host", options->hosts, k_host);
+    init_command->add_option(
+        "--client", options->clients, "A client, by its MQTT user name; repeatable"
+    );
+    init_command->add_option("--days", options->days, "How long all of it is valid")
+        ->check(CLI::Range(1, 825))
+        ->capture_default_str();
+    init_command->callback([&action, options] { action = [options] { return init(*options); }; });
+
+    auto* server = pki->add_subcommand("server", "Make the server's certificate anew");
+    add_directory(server);
+    server->add_option("--host", options->hosts, k_host);
+    server->callback([&action, options] {
+        action = [options] { return issue(*options, issue_server); };
+    });
+
+    auto* client = pki->add_subcommand("client", "Make certificates for clients");
+    add_directory(client);
+    client->add_option("NAME", options->clients, "The MQTT user")->required();
+    client->callback([&action, options] {
+        action = [options] { return issue(*options, issue_clients); };
+    });
+
+    auto* show_command = pki->add_subcommand("show", "Tell what a certificate says");
+    show_command->add_option("FILE", options->file, "A certificate in PEM form")->required();
+    show_command->callback([&action, options] { action = [options] { return show(*options); }; });
+}
+
+}  // namespace modax::cli
