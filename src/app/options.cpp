@@ -108,6 +108,9 @@ http::ServerOptions server_options(const config::Config& config) {
     options.threads = config.http.threads;
     options.max_connections = config.http.max_connections;
     options.max_connections_per_address = config.http.max_connections_per_address;
+    options.rate_limits.per_key = config.http.max_requests_per_key;
+    options.rate_limits.per_address = config.http.max_requests_per_address;
+    options.rate_limits.refusals_per_address = config.http.max_refused_keys_per_address;
     options.allowed_origins = config.http.allowed_origins;
     options.websocket.soft_limit_bytes = config.websocket.soft_limit_bytes;
     options.websocket.hard_limit_bytes = config.websocket.hard_limit_bytes;

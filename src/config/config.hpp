@@ -43,6 +43,9 @@ struct HttpConfig {
     unsigned threads = 2;
     unsigned max_connections = 1000;
     unsigned max_connections_per_address = 50;
+    unsigned max_requests_per_key = 6'000'000;    // a minute; 0: no limit
+    unsigned max_requests_per_address = 600'000;  // a minute; 0: no limit
+    unsigned max_refused_keys_per_address = 300;  // a minute; 0: no limit
     bool allow_plaintext_beyond_loopback = false;
     std::vector<std::string> allowed_origins;
 };

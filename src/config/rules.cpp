@@ -1,6 +1,5 @@
 #include "config/rules.hpp"
 
-
 namespace modax::config {
 namespace {
 

@@ -76,6 +76,29 @@ Section http_section() {
                 "Whether http.bind may be other than a loopback address. Keys and readings then "
                 "cross the network unencrypted; prefer [https]."
             ),
+            number(
+                MODAX_KEY(http.max_requests_per_key),
+                "How many requests one API key may make in a minute; above it 429; 0: no limit.",
+                0,
+                1'000'000'000,
+                "requests"
+            ),
+            number(
+                MODAX_KEY(http.max_requests_per_address),
+                "The same of one address, whatever the key; loopback, where a proxy may sit, has "
+                "no "
+                "limit.",
+                0,
+                1'000'000'000,
+                "requests"
+            ),
+            number(
+                MODAX_KEY(http.max_refused_keys_per_address),
+                "How many wrong keys one address may try in a minute; above it 429.",
+                0,
+                1'000'000,
+                "keys"
+            ),
             list(
                 MODAX_KEY(http.allowed_origins),
                 "Web origins whose pages may use the API and the WebSocket, for example "

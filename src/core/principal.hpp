@@ -16,6 +16,7 @@ struct Principal {
     std::string name;                  // key name or user name; never a secret
     std::vector<std::string> scopes;   // "readings:read", …; "*": all
     std::vector<std::string> devices;  // device id patterns with '*'; empty: all
+    std::string id{};                  // of the key; empty for users, whose name it is
 
     bool may(std::string_view scope) const;
     bool may(std::string_view scope, std::string_view device_id) const;

@@ -13,6 +13,7 @@
 namespace modax::http {
 
 class Permits;
+class RateLimits;
 class Tickets;
 
 // Lives as long as the server.
@@ -21,6 +22,7 @@ struct Services {
     const Dependencies& dependencies;
     Tickets& tickets;
     Permits& live_clients;
+    RateLimits& rate_limits;
 };
 
 struct Call {

@@ -22,7 +22,11 @@ constexpr double k_body_bytes_per_second = 1024;
 
 Connection::Connection(IoThread& thread, std::unique_ptr<Transport> transport)
     : thread_{thread}, transport_{std::move(transport)} {
+    caller_.address = transport_->address();
     caller_.loopback = transport_->loopback();
+    RateLimits& limits = thread_.services().rate_limits;
+    caller_.address_bucket = limits.of_address(caller_.address, caller_.loopback);
+    caller_.refusal_bucket = limits.of_refusals(caller_.address);
     caller_.tls = transport_->tls();
 }
 
@@ -238,6 +242,8 @@ HeadOptions Connection::head_options(Framing framing) const {
     options.close = ending_;
     options.say_keep_alive = request_.http_1_0 && !ending_;
     options.date = thread_.date();
+    // Not towards this machine: browsers would take it for every port of localhost.
+    options.strict_transport = caller_.tls && !caller_.loopback;
     return options;
 }
 

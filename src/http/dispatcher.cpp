@@ -54,12 +54,52 @@ public:
           response_{response} {}
 
     void run() {
-        if (!authenticate() || !find_device()) return;
+        const bool admitted = within_address_limit() && authenticate() && find_device();
+        if (admitted) answer();
+        add_limit_fields();
+    }
+
+private:
+    void answer() {
         const Call call{request_, *principal_, key_, device_, services_, caller_.tls};
         route_.handler(call, response_);
     }
 
-private:
+    bool within_address_limit() {
+        if (!caller_.address_bucket) return true;
+        const auto state = caller_.address_bucket->take(clock().steady_now());
+        return state.taken || refuse_for_now("this address makes too many requests", state);
+    }
+
+    // Each key has its own; not asked for while a connection goes on with the same key.
+    bool within_key_limit() {
+        if (!caller_.key_bucket) return true;
+        key_state_ = caller_.key_bucket->take(clock().steady_now());
+        return key_state_->taken || refuse_for_now("the key makes too many requests", *key_state_);
+    }
+
+    bool refuse_for_now(std::string_view detail, const TokenBucket::State& state) {
+        services_.rate_limits.count_refusal();
+        refuse(429, detail);
+        response_.add_field("Retry-After", std::to_string(state.next_in_seconds));
+        return false;
+    }
+
+    void add_limit_fields() {
+        if (!key_state_) return;
+        std::string policy = "\"key\";q=";
+        policy += std::to_string(caller_.key_bucket->quota());
+        policy += ";w=60";
+        response_.add_field("RateLimit-Policy", policy);
+        std::string left = "\"key\";r=";
+        left += std::to_string(key_state_->left);
+        left += ";t=";
+        left += std::to_string(key_state_->full_in_seconds);
+        response_.add_field("RateLimit", left);
+    }
+
+    const Clock& clock() const { return services_.dependencies.clock; }
+
     bool authenticate() {
         if (route_.access == Access::open) return true;
         if (!request_.api_key) {
@@ -83,18 +123,28 @@ private:
     }
 
     bool check_key() {
-        const auto now = services_.dependencies.clock.steady_now();
+        const auto now = clock().steady_now();
         if (!caller_.known || now - caller_.checked > k_key_remembered ||
             !is_same(caller_.key.reveal(), key_)) {
             caller_.known = false;
+            if (caller_.refusal_bucket && caller_.refusal_bucket->empty(now)) {
+                TokenBucket::State wait;
+                wait.next_in_seconds = 1;
+                return refuse_for_now("too many wrong keys came from this address", wait);
+            }
             auto principal = services_.dependencies.keys.authenticate(key_);
-            if (!principal) return refuse(401, principal.error().detail);
+            if (!principal) {
+                if (caller_.refusal_bucket) caller_.refusal_bucket->charge(now);
+                return refuse(401, principal.error().detail);
+            }
             caller_.key = Secret{key_};
             caller_.principal = std::move(*principal);
             caller_.checked = now;
             caller_.known = true;
+            caller_.key_bucket = services_.rate_limits.of_key(caller_.principal.id);
         }
         principal_ = &caller_.principal;
+        if (!within_key_limit()) return false;
         if (!principal_->may(route_.scope)) {
             return refuse(403, "the key lacks the scope " + std::string{route_.scope});
         }
@@ -135,6 +185,7 @@ private:
     std::string_view key_;
     std::optional<Secret> ticket_key_;
     const Device* device_ = nullptr;
+    std::optional<TokenBucket::State> key_state_;
 };
 
 }  // namespace

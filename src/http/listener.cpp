@@ -119,8 +119,9 @@ void Listener::take(tcp::socket socket, IoThread& thread) {
             boost::asio::socket_base::send_buffer_size{options_.send_buffer_bytes}, failure
         );
     }
+    std::string from = peer.to_string();
     auto permit = connections_.take(
-        peer.to_string(),
+        from,
         loopback ? options_.max_connections_per_loopback_address
                  : options_.max_connections_per_address
     );
@@ -131,11 +132,11 @@ void Listener::take(tcp::socket socket, IoThread& thread) {
     std::unique_ptr<Transport> transport;
     if (tls_ != nullptr) {
         transport = std::make_unique<StreamTransport<TlsStream>>(
-            std::move(permit), loopback, std::move(socket), *tls_
+            std::move(permit), std::move(from), loopback, std::move(socket), *tls_
         );
     } else {
         transport = std::make_unique<StreamTransport<TcpSocket>>(
-            std::move(permit), loopback, std::move(socket)
+            std::move(permit), std::move(from), loopback, std::move(socket)
         );
     }
     boost::asio::post(thread.context(), [&thread, transport = std::move(transport)]() mutable {

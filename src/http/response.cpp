@@ -121,6 +121,9 @@ void append_head(std::string& out, const Response& response, const HeadOptions& 
     } else if (options.say_keep_alive) {
         out += "\r\nConnection: keep-alive";
     }
+    if (options.strict_transport) {
+        out += "\r\nStrict-Transport-Security: max-age=31536000";
+    }
     out += "\r\n";
     out += response.fields;
     out += "\r\n";

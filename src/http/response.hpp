@@ -57,9 +57,10 @@ enum class Framing : std::uint8_t {
 
 struct HeadOptions {
     Framing framing = Framing::content_length;
-    bool close = false;           // say that the connection ends
-    bool say_keep_alive = false;  // HTTP/1.0 that asked for it
-    std::string_view date;        // IMF-fixdate
+    bool close = false;             // say that the connection ends
+    bool say_keep_alive = false;    // HTTP/1.0 that asked for it
+    std::string_view date;          // IMF-fixdate
+    bool strict_transport = false;  // RFC 6797
 };
 
 std::string_view reason_phrase(int status);

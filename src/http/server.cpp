@@ -4,6 +4,7 @@
 #include "http/io_thread.hpp"
 #include "http/listener.hpp"
 #include "http/permits.hpp"
+#include "http/rate_limits.hpp"
 #include "http/tickets.hpp"
 #include "http/tls.hpp"
 #include "http/worker_pool.hpp"
@@ -34,7 +35,8 @@ public:
           tickets_{dependencies_.clock, dependencies_.random},
           live_clients_{options_.websocket.max_clients},
           connections_{options_.max_connections},
-          services_{options_, dependencies_, tickets_, live_clients_} {}
+          rate_limits_{options_.rate_limits, dependencies_.clock},
+          services_{options_, dependencies_, tickets_, live_clients_, rate_limits_} {}
 
     Result<Endpoints> start() {
         workers_ = std::make_unique<WorkerPool>(
@@ -101,6 +103,7 @@ public:
         sink.gauge(
             "modax_http_connections", "Connections open", static_cast<double>(connections_.taken())
         );
+        rate_limits_.collect(sink);
         if (!workers_) return;
         sink.gauge(
             "modax_http_queued_work",
@@ -128,6 +131,7 @@ private:
     Tickets tickets_;
     Permits live_clients_;
     Permits connections_;
+    RateLimits rate_limits_;
     Services services_;
     std::mutex stopping_;
     bool running_ = false;

@@ -33,6 +33,15 @@ struct Address {
     std::uint16_t port = 0;          // 0: a free one
 };
 
+// Requests in a minute; 0: no limit. Loopback has no limit per address, because a proxy may sit
+// there.
+struct RateLimitOptions {
+    std::uint64_t per_key = 6'000'000;
+    std::uint64_t per_address = 600'000;
+    // Refused keys of one address, after which it gets 429 without a look at the key.
+    std::uint64_t refusals_per_address = 300;
+};
+
 struct WebSocketOptions {
     // Bytes that wait for one client. Above the soft limit only the newest event of each device is
     // kept and the client is told of the gap; a client that takes nothing while events of
@@ -70,6 +79,7 @@ struct ServerOptions {
     // the gateway's own pages.
     std::vector<std::string> allowed_origins;
     WebSocketOptions websocket;
+    RateLimitOptions rate_limits;
     // Bytes the kernel buffers for sending on a connection; 0: as the system does.
     int send_buffer_bytes = 0;
 };

@@ -10,6 +10,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -35,8 +36,9 @@ class StreamTransport final : public Transport {
 
 public:
     template <class... Arguments>
-    StreamTransport(Permit permit, bool loopback, Arguments&&... arguments)
+    StreamTransport(Permit permit, std::string address, bool loopback, Arguments&&... arguments)
         : permit_{std::move(permit)},
+          address_{std::move(address)},
           loopback_{loopback},
           stream_{std::forward<Arguments>(arguments)...} {}
 
@@ -106,6 +108,7 @@ public:
 
     bool tls() const override { return k_tls; }
     bool loopback() const override { return loopback_; }
+    const std::string& address() const override { return address_; }
 
 private:
     void advance(BufferRange& rest, std::size_t bytes) {
@@ -119,6 +122,7 @@ private:
     }
 
     Permit permit_;
+    const std::string address_;
     bool loopback_;
     Stream stream_;
     std::vector<boost::asio::const_buffer> buffers_;

@@ -40,6 +40,8 @@ public:
 
     virtual bool tls() const = 0;
     virtual bool loopback() const = 0;
+    // Of the peer, as text without a port.
+    virtual const std::string& address() const = 0;
 };
 
 }  // namespace modax::http

@@ -161,7 +161,7 @@ Status ApiKeys::revoke(std::string_view id) {
 Status ApiKeys::replace_table(std::vector<ApiKey> keys) {
     auto table = std::make_shared<Table>();
     for (const ApiKey& key : keys) {
-        Table::Entry entry{key, {}, {"api_key", key.name, key.scopes, key.devices}};
+        Table::Entry entry{key, {}, {"api_key", key.name, key.scopes, key.devices, key.id}};
         if (key.secret_hash.size() != entry.hash.size()) {
             return fail(
                 Errc::data_loss,

@@ -24,11 +24,11 @@ namespace modax::http {
 class FakeKeys final : public KeyAuthenticator {
 public:
     FakeKeys() {
-        principals_["all"] = {"api_key", "all", {"*"}, {}};
-        principals_["reader"] = {"api_key", "reader", {"readings:read"}, {}};
-        principals_["press"] = {"api_key", "press", {"readings:read"}, {"press-*"}};
-        principals_["press-star"] = {"api_key", "press-star", {"*"}, {"press-*"}};
-        principals_["other"] = {"api_key", "other", {"other:read"}, {}};
+        principals_["all"] = {"api_key", "all", {"*"}, {}, "all"};
+        principals_["reader"] = {"api_key", "reader", {"readings:read"}, {}, "reader"};
+        principals_["press"] = {"api_key", "press", {"readings:read"}, {"press-*"}, "press"};
+        principals_["press-star"] = {"api_key", "press-star", {"*"}, {"press-*"}, "press-star"};
+        principals_["other"] = {"api_key", "other", {"other:read"}, {}, "other"};
     }
     Result<Principal> authenticate(std::string_view key) const override {
         const std::lock_guard lock{mutex_};

@@ -1,0 +1,73 @@
+// Token buckets: how many requests a key, or an address before it has shown a key, may make.
+// Headers: draft-ietf-httpapi-ratelimit-headers-09; refusals: RFC 6585 section 4 with Retry-After.
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/metrics.hpp"
+#include "http/server.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace modax::http {
+
+// Holds `quota` tokens at most and gets `quota` new ones each minute. Thread-safe.
+class TokenBucket {
+public:
+    TokenBucket(std::uint64_t quota, SteadyTime now);
+
+    struct State {
+        bool taken = false;
+        std::uint64_t left = 0;
+        std::uint64_t full_in_seconds = 0;  // until all tokens are there again
+        std::uint64_t next_in_seconds = 0;  // until there is one; at least 1 when none was taken
+    };
+    State take(SteadyTime now);
+    // Takes one although none may be left; for what has happened already.
+    void charge(SteadyTime now);
+    bool empty(SteadyTime now);
+    bool full(SteadyTime now);
+
+    std::uint64_t quota() const { return quota_; }
+
+private:
+    void refill(SteadyTime now);
+
+    const std::uint64_t quota_;
+    std::mutex mutex_;
+    double tokens_;
+    SteadyTime refilled_;
+};
+
+// The buckets of all keys and addresses. Thread-safe.
+class RateLimits {
+public:
+    RateLimits(const RateLimitOptions& options, const Clock& clock);
+
+    // Null: no limit. Kept by whoever asks, so that it is looked up once a connection.
+    std::shared_ptr<TokenBucket> of_key(std::string_view key_id);
+    std::shared_ptr<TokenBucket> of_address(std::string_view address, bool loopback);
+    std::shared_ptr<TokenBucket> of_refusals(std::string_view address);
+
+    std::size_t buckets() const;
+    void count_refusal() { refused_.fetch_add(1, std::memory_order_relaxed); }
+    // modax_http_rate_limited_total
+    void collect(MetricSink& sink) const;
+
+private:
+    std::shared_ptr<TokenBucket> find(std::string name, std::uint64_t quota);
+
+    const RateLimitOptions options_;
+    const Clock& clock_;
+    std::atomic<std::uint64_t> refused_{0};
+    mutable std::mutex mutex_;
+    // Those nobody holds and that are full again are forgotten when there are many.
+    std::unordered_map<std::string, std::shared_ptr<TokenBucket>> buckets_;
+};
+
+}  // namespace modax::http
