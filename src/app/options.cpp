@@ -83,6 +83,7 @@ mqtt::ListenerOptions listener_options(const config::Config& config) {
     options.max_topic_length = plain.max_topic_length;
     options.max_topic_levels = plain.max_topic_levels;
     options.max_subscriptions = plain.max_subscriptions;
+    options.max_publish_rate = plain.max_publish_rate;
     options.allow_top_level_wildcard = plain.allow_top_level_wildcard;
     options.receive_maximum = plain.receive_maximum;
     options.max_inflight = plain.max_inflight;

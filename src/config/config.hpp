@@ -78,6 +78,7 @@ struct MqttConfig {
     unsigned max_topic_length = 256;  // bytes
     unsigned max_topic_levels = 8;
     unsigned max_subscriptions = 50;  // of one client
+    unsigned max_publish_rate = 0;    // messages a second of one client; 0: no limit
     bool allow_top_level_wildcard = false;
     std::uint16_t receive_maximum = 1000;
     std::uint16_t max_inflight = 20;

@@ -56,6 +56,14 @@ std::vector<Key> packet_keys() {
             10'000,
             "subscriptions"
         ),
+        number(
+            MODAX_KEY(mqtt.max_publish_rate),
+            "How many messages a second one client may publish; above it version 5 clients get "
+            "\"Quota exceeded\", others are read more slowly; 0: no limit.",
+            0,
+            1'000'000,
+            "messages"
+        ),
         flag(
             MODAX_KEY(mqtt.allow_top_level_wildcard),
             "Whether clients may subscribe to \"#\" or \"+/…\", that is to everything."

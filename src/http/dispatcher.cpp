@@ -88,7 +88,7 @@ private:
     void add_limit_fields() {
         if (!key_state_) return;
         std::string policy = "\"key\";q=";
-        policy += std::to_string(caller_.key_bucket->quota());
+        policy += std::to_string(caller_.key_bucket->capacity());
         policy += ";w=60";
         response_.add_field("RateLimit-Policy", policy);
         std::string left = "\"key\";r=";

@@ -1,9 +1,10 @@
-// Token buckets: how many requests a key, or an address before it has shown a key, may make.
+// How many requests a key may make, or an address before it has shown one.
 // Headers: draft-ietf-httpapi-ratelimit-headers-09; refusals: RFC 6585 section 4 with Retry-After.
 #pragma once
 
 #include "core/clock.hpp"
 #include "core/metrics.hpp"
+#include "core/token_bucket.hpp"
 #include "http/server.hpp"
 
 #include <atomic>
@@ -15,34 +16,6 @@
 #include <unordered_map>
 
 namespace modax::http {
-
-// Holds `quota` tokens at most and gets `quota` new ones each minute. Thread-safe.
-class TokenBucket {
-public:
-    TokenBucket(std::uint64_t quota, SteadyTime now);
-
-    struct State {
-        bool taken = false;
-        std::uint64_t left = 0;
-        std::uint64_t full_in_seconds = 0;  // until all tokens are there again
-        std::uint64_t next_in_seconds = 0;  // until there is one; at least 1 when none was taken
-    };
-    State take(SteadyTime now);
-    // Takes one although none may be left; for what has happened already.
-    void charge(SteadyTime now);
-    bool empty(SteadyTime now);
-    bool full(SteadyTime now);
-
-    std::uint64_t quota() const { return quota_; }
-
-private:
-    void refill(SteadyTime now);
-
-    const std::uint64_t quota_;
-    std::mutex mutex_;
-    double tokens_;
-    SteadyTime refilled_;
-};
 
 // The buckets of all keys and addresses. Thread-safe.
 class RateLimits {

@@ -67,8 +67,11 @@ struct ListenerOptions {
     std::size_t max_retained_messages = 10'000;
     std::size_t max_retained_bytes = 64 * 1024 * 1024;
     std::size_t max_unsent_bytes = 1024 * 1024;  // of one connection; above it QoS 0 is dropped
-    std::chrono::seconds connect_timeout{10};    // from accept to CONNECT
-    std::uint16_t max_keep_alive = 0;            // seconds; 0: what the client asks for
+    // Messages a second of one client; 0: no limit. Above it version 5 clients get Quota exceeded
+    // (0x97), 3.1.1 clients are read more slowly; at QoS 0 the message is dropped.
+    unsigned max_publish_rate = 0;
+    std::chrono::seconds connect_timeout{10};  // from accept to CONNECT
+    std::uint16_t max_keep_alive = 0;          // seconds; 0: what the client asks for
 };
 
 // Ports in use, where the listener is on.

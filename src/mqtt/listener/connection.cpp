@@ -26,7 +26,11 @@ Connection::Connection(
       peer_{std::move(peer)},
       broker_{broker},
       paused_since_{broker.parts().clock.steady_now()},
-      last_heard_{paused_since_} {}
+      last_heard_{paused_since_} {
+    if (const unsigned rate = broker.options().max_publish_rate; rate > 0) {
+        quota_.emplace(rate, rate, last_heard_);
+    }
+}
 
 void Connection::start() {
     transport_->open(weak_from_this());
@@ -127,6 +131,10 @@ bool Connection::must_pause(const Frame& frame) {
     const ingest::Intake& intake = broker_.intake();
     const bool acknowledged = (frame.flags >> 1U & 3U) != 0;
     if (acknowledged) {
+        // Version 3.1.1 has no word for it.
+        const bool must_wait = quota_ && version_ != ProtocolVersion::v5 &&
+                               quota_->empty(broker_.parts().clock.steady_now());
+        if (must_wait) return true;
         // A version 5 client that sends too much is told with Receive Maximum exceeded.
         return intake.full(Lane::acknowledged) ||
                (version_ != ProtocolVersion::v5 &&

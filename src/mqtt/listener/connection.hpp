@@ -2,6 +2,7 @@
 // sends. Kept alive by the Broker and by operations under way; runs on the io_context's thread.
 #pragma once
 
+#include "core/token_bucket.hpp"
 #include "mqtt/codec/packets.hpp"
 #include "mqtt/listener/broker.hpp"
 #include "mqtt/listener/session.hpp"
@@ -134,7 +135,8 @@ private:
     Session* session_ = nullptr;
 
     // PUBLISH from the client.
-    std::size_t unacknowledged_ = 0;  // tokens the store has not given back
+    std::optional<TokenBucket> quota_;  // messages; none: no limit
+    std::size_t unacknowledged_ = 0;    // tokens the store has not given back
     std::size_t unacknowledged_qos_1_ = 0;
     std::vector<std::string> aliases_;                       // by alias - 1
     std::unordered_map<std::uint16_t, ReasonCode> answers_;  // other than success, by packet id

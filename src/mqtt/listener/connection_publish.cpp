@@ -33,6 +33,12 @@ Connection::Handled Connection::handle_publish(const Frame& frame) {
         answer_later(*packet, *refused);
         return {};
     }
+    const bool taken_before = packet->qos == 2 && session_->holds(packet->packet_id);
+    if (quota_ && !taken_before && !quota_->take(broker_.parts().clock.steady_now()).taken) {
+        Counters::add(broker_.counters().over_quota);
+        answer_later(*packet, ReasonCode::quota_exceeded);
+        return {};
+    }
     return take(*packet);
 }
 

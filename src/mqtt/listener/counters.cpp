@@ -37,6 +37,11 @@ void Counters::collect(MetricSink& sink) const {
             {{"qos", k_qos[qos]}}
         );
     }
+    sink.counter(
+        "modax_mqtt_over_quota_total",
+        "Messages refused (QoS 1, 2) or dropped (QoS 0) above mqtt.max_publish_rate",
+        value(over_quota)
+    );
     sink.counter("modax_mqtt_received_bytes_total", "Bytes received", value(bytes_received));
     sink.counter("modax_mqtt_sent_bytes_total", "Bytes sent", value(bytes_sent));
     constexpr std::string_view k_dropped = "modax_mqtt_dropped_total";

@@ -24,6 +24,7 @@ struct Counters {
     std::array<Count, 3> sent{};
     Count bytes_received{0};
     Count bytes_sent{0};
+    Count over_quota{0};       // received above the rate of a client and not taken
     Count dropped_slow{0};     // QoS 0 for a client that does not read
     Count dropped_queue{0};    // queue of a session is full
     Count dropped_expired{0};  // message expiry
