@@ -24,6 +24,7 @@ inline constexpr int k_exit_config = 78;
 // Set by the command that was named; main() runs it after parsing.
 using Action = std::function<int()>;
 
+void add_analyze(CLI::App& app, Action& action);
 void add_serve(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);  // check-config, config reference
 void add_replay(CLI::App& app, Action& action);

@@ -17,6 +17,7 @@ int main(int argc, char** argv) try {
     add_config(app, action);
     add_user(app, action);
     add_pki(app, action);
+    add_analyze(app, action);
     add_replay(app, action);
     add_simulate(app, action);
     try {

@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-INNER = {"ingest", "live", "simulation"}
+INNER = {"analysis", "ingest", "live", "simulation"}
 ADAPTERS = {"mqtt", "landing", "http", "security", "telemetry", "config"}
 
 # Module -> the modules whose headers it may include (its own are always allowed).
@@ -27,6 +27,7 @@ EVERYWHERE = set(MAY_INCLUDE)
 OWNERS = {
     "tl/": EVERYWHERE,
     "simdjson": {"ingest"},
+    "Eigen/": {"analysis"},
     "sqlite3.h": {"landing"},
     "boost/asio": {"mqtt", "http", "app", "cli"},
     "boost/beast": {"mqtt", "http"},
