@@ -22,11 +22,15 @@ Status make_first_key(
     Log& log
 ) {
     if (!keys.list().empty()) return {};
-    security::KeySpec spec;
+    KeySpec spec;
     spec.name = "admin";
     spec.scopes = {"*"};
     spec.expires = now + k_lifetime;
-    auto created = keys.create(spec);
+    AuditEntry origin;
+    origin.actor = "gateway";
+    origin.source = "local";
+    origin.via = "gateway";
+    auto created = keys.create(spec, origin);
     if (!created) return tl::make_unexpected(created.error());
     const auto file = admin_key_file(data_dir);
     if (auto written = files.write_atomic(file, created->text.reveal() + "\n", 0600); !written) {

@@ -10,6 +10,7 @@
 #include "core/version.hpp"
 #include "live/hub.hpp"
 #include "security/api_keys.hpp"
+#include "security/audit_seal.hpp"
 #include "telemetry/metrics.hpp"
 #include "telemetry/process_metrics.hpp"
 
@@ -20,7 +21,10 @@
 namespace modax::app {
 namespace {
 
-constexpr std::chrono::seconds k_upkeep_interval{5};
+// Changes by the command line take effect within a second (PROMISES P10).
+constexpr std::chrono::milliseconds k_upkeep_interval{400};
+constexpr std::chrono::seconds k_certificate_interval{5};
+constexpr std::chrono::seconds k_key_interval{10};
 
 // Every thread inherits the mask, so only sigwait() in run() gets these.
 sigset_t block_signals() {
@@ -50,6 +54,9 @@ struct Gateway::Parts {
     // Between signals, every few seconds.
     void upkeep();
     Status reload_certificates();
+    void reload_identity();
+    void look_after_keys();
+    void warn_of_plaintext();
 
     const config::Config config;
     sigset_t signals = block_signals();
@@ -71,7 +78,9 @@ struct Gateway::Parts {
 
     // Who may come in.
     std::unique_ptr<security::ApiKeys> keys;
-    std::unique_ptr<security::MqttUsers> users;
+    std::unique_ptr<security::Users> users;
+    std::optional<security::ChainSeal> seal;
+    std::int64_t identity_version = 0;
 
     // The certificates of the TLS listeners.
     std::optional<CertificateWatch> certificates;
@@ -92,6 +101,8 @@ struct Gateway::Parts {
     http::Endpoints http_endpoints;
     bool announced = false;
     SteadyTime next_plaintext_warning;
+    SteadyTime next_certificate_look;
+    SteadyTime next_key_look;
 };
 
 Status Gateway::Parts::build() {
@@ -110,13 +121,19 @@ Status Gateway::Parts::open_store() {
     if (!opened) return tl::make_unexpected(opened.error());
     store = std::move(*opened);
 
+    auto chain = security::ChainSeal::load(files, random, config.data_dir, true);
+    if (!chain) return tl::make_unexpected(chain.error());
+    seal.emplace(std::move(*chain));
+    store->seal_audit_with(*seal);
+
     keys = std::make_unique<security::ApiKeys>(*store, clock, random, key_environment(config));
     if (auto loaded = keys->load(); !loaded) return loaded;
     if (auto made = make_first_key(*keys, files, config.data_dir, clock.now(), *log); !made) {
         return made;
     }
-    users = std::make_unique<security::MqttUsers>(users_options(config), files, random, *log);
-    if (auto loaded = users->reload(); !loaded) return loaded;
+    users = std::make_unique<security::Users>(users_options(config), *store, clock, random);
+    if (auto loaded = users->load(); !loaded) return loaded;
+    identity_version = store->identity_version().value_or(0);
 
     // What is newest must be known before the first reading comes in.
     auto restored = store->latest(
@@ -165,6 +182,8 @@ Status Gateway::Parts::build_http() {
         server_options(config),
         http::Dependencies{
             *keys,
+            *keys,
+            *users,
             *store,
             hub,
             devices,
@@ -227,8 +246,50 @@ Status Gateway::Parts::reload_certificates() {
     return server->reload_certificates();
 }
 
+void Gateway::Parts::reload_identity() {
+    const auto version = store->identity_version();
+    if (!version || *version == identity_version) return;
+    Status loaded = keys->load();
+    if (loaded) loaded = users->load();
+    if (!loaded) {
+        log->error("security", "keys and users can't be read", {{"reason", loaded.error().detail}});
+        return;
+    }
+    identity_version = *version;
+    if (listener) listener->recheck_clients();
+}
+
+void Gateway::Parts::look_after_keys() {
+    if (auto noted = keys->note_uses(); !noted) {
+        log->warn("security", "can't note when keys were used", {{"reason", noted.error().detail}});
+    }
+    for (const auto& [key, step] : keys->newly_expiring()) {
+        log->warn(
+            "security",
+            "an API key ends soon: rotate it with `modax key rotate`",
+            {{"id", key.id}, {"name", key.name}, {"ends", format_iso8601(*key.expires)}}
+        );
+    }
+}
+
 void Gateway::Parts::upkeep() {
-    certificates->look([this] { return reload_certificates(); });
+    reload_identity();
+    const auto now = clock.steady_now();
+    if (now >= next_certificate_look) {
+        next_certificate_look = now + k_certificate_interval;
+        certificates->look([this] { return reload_certificates(); });
+    }
+    if (now >= next_key_look) {
+        next_key_look = now + k_key_interval;
+        look_after_keys();
+    }
+    if (now >= next_plaintext_warning) {
+        next_plaintext_warning = now + std::chrono::hours{1};
+        warn_of_plaintext();
+    }
+}
+
+void Gateway::Parts::warn_of_plaintext() {
     const auto warn_of = [this](bool plain, std::string_view listener_name, std::string_view key) {
         if (!plain) return;
         log->warn(
@@ -237,9 +298,6 @@ void Gateway::Parts::upkeep() {
             {{"setting", std::string{key}}}
         );
     };
-    const auto now = clock.steady_now();
-    if (now < next_plaintext_warning) return;
-    next_plaintext_warning = now + std::chrono::hours{1};
     const auto beyond = [](const std::string& bind) { return !config::is_loopback(bind); };
     warn_of(
         config.http.enabled && beyond(config.http.bind),
@@ -291,7 +349,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const config::Config& config) {
 void Gateway::run() {
     for (;;) {
         parts_->upkeep();
-        constexpr timespec k_between{k_upkeep_interval.count(), 0};
+        constexpr timespec k_between{0, std::chrono::nanoseconds{k_upkeep_interval}.count()};
         const int signal = sigtimedwait(&parts_->signals, nullptr, &k_between);
         if (signal < 0) continue;  // nothing came
         if (signal != SIGHUP) {
@@ -299,11 +357,6 @@ void Gateway::run() {
             return;
         }
         parts_->certificates->reload([this] { return parts_->reload_certificates(); });
-        if (auto loaded = parts_->users->reload(); !loaded) {
-            parts_->log->error("security", loaded.error().detail);
-        } else {
-            parts_->log->info("security", "the MQTT users were read again");
-        }
     }
 }
 

@@ -21,7 +21,7 @@ public:
     // Stops the ports, stores what was taken, removes endpoints.json.
     ~Gateway();
 
-    // Until SIGINT or SIGTERM; SIGHUP reads the users file again.
+    // Until SIGINT or SIGTERM; SIGHUP reads the certificates again.
     void run();
 
 private:

@@ -119,10 +119,8 @@ http::ServerOptions server_options(const config::Config& config) {
     return options;
 }
 
-security::MqttUsersOptions users_options(const config::Config& config) {
-    security::MqttUsersOptions options;
-    options.users_file =
-        config.mqtt.users_file.empty() ? config.data_dir / "mqtt-users" : config.mqtt.users_file;
+security::UsersOptions users_options(const config::Config& config) {
+    security::UsersOptions options;
     options.allow_anonymous_on_loopback = config.mqtt.allow_anonymous_on_loopback;
     options.certificate_identity = config.mqtts.certificate_identity;
     options.topic_prefix = config.ingest.topic_prefix;

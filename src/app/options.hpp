@@ -10,7 +10,7 @@
 #include "landing/writer.hpp"
 #include "mqtt/listener.hpp"
 #include "mqtt/uplink.hpp"
-#include "security/mqtt_users.hpp"
+#include "security/users.hpp"
 #include "telemetry/log.hpp"
 
 namespace modax::app {
@@ -21,7 +21,7 @@ landing::WriterOptions writer_options(const config::Config& config);
 ingest::IntakeOptions intake_options(const config::Config& config);
 mqtt::ListenerOptions listener_options(const config::Config& config);
 http::ServerOptions server_options(const config::Config& config);
-security::MqttUsersOptions users_options(const config::Config& config);
+security::UsersOptions users_options(const config::Config& config);
 // Fetches the password. Errors: those of config::resolve_secret().
 Result<mqtt::UplinkOptions> uplink_options(const config::Config& config, const FileSystem& files);
 // The second part of API keys: "dev" or "prod".

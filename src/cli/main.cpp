@@ -15,7 +15,9 @@ int main(int argc, char** argv) try {
     Action action;
     add_serve(app, action);
     add_config(app, action);
+    add_key(app, action);
     add_user(app, action);
+    add_role(app, action);
     add_pki(app, action);
     add_analyze(app, action);
     add_replay(app, action);

@@ -3,8 +3,8 @@
 #include "cli/progress.hpp"
 #include "core/clock.hpp"
 #include "core/device.hpp"
+#include "core/duration_text.hpp"
 #include "simulation/cnc_machine.hpp"
-#include "simulation/duration_text.hpp"
 #include "simulation/payload.hpp"
 
 #include <cmath>
@@ -39,7 +39,7 @@ struct Plan {
 };
 
 Result<microseconds> duration_of(const std::string& text, const std::string& option) {
-    const auto parsed = simulation::parse_duration(text);
+    const auto parsed = parse_duration(text);
     if (!parsed || parsed->count() == 0) {
         return fail(
             Errc::invalid_argument,

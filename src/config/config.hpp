@@ -72,7 +72,6 @@ struct MqttConfig {
     Port ws_port = 8083;
     bool allow_plaintext_beyond_loopback = false;
     bool allow_anonymous_on_loopback = false;
-    std::filesystem::path users_file;  // empty: "mqtt-users" in the data directory
     unsigned max_connections = 1000;
     Bytes max_packet_size = 256 * k_kibibyte;
     unsigned max_topic_length = 256;  // bytes

@@ -25,10 +25,6 @@ std::vector<Key> access_keys() {
             MODAX_KEY(mqtt.allow_anonymous_on_loopback),
             "Whether clients on this machine may connect without a user name."
         ),
-        path(
-            MODAX_KEY(mqtt.users_file),
-            "The file of MQTT users, made by `modax user`; empty: mqtt-users in the data directory."
-        ),
     };
 }
 

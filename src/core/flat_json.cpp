@@ -147,4 +147,13 @@ void append_metrics_json(std::string& out, const std::vector<Metric>& metrics) {
     out += '}';
 }
 
+void append_json_array(std::string& out, const std::vector<std::string>& texts) {
+    out += '[';
+    for (const auto& text : texts) {
+        if (out.back() != '[') out += ',';
+        append_json_string(out, text);
+    }
+    out += ']';
+}
+
 }  // namespace modax

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace modax {
 
@@ -19,5 +20,8 @@ void append_flat_json(std::string& out, const Reading& reading);
 void append_flat_json(std::string& out, const SafetyStatus& status);
 // {"a":1,...} of the further metrics only; "{}" when there are none.
 void append_metrics_json(std::string& out, const std::vector<Metric>& metrics);
+
+// ["a","b"]
+void append_json_array(std::string& out, const std::vector<std::string>& texts);
 
 }  // namespace modax

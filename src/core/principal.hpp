@@ -4,6 +4,7 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,36 +12,34 @@
 
 namespace modax {
 
+// Topic filters an MQTT client may publish to and subscribe to, with everything filled in.
+struct TopicRights {
+    std::vector<std::string> publish;
+    std::vector<std::string> subscribe;
+};
+
 struct Principal {
     std::string kind;                  // "api_key", "mqtt_user", "certificate", "anonymous"
     std::string name;                  // key name or user name; never a secret
     std::vector<std::string> scopes;   // "readings:read", …; "*": all
     std::vector<std::string> devices;  // device id patterns with '*'; empty: all
-    std::string id{};                  // of the key; empty for users, whose name it is
+    std::string id{};                  // of the key; of a user's present state
+
+    // Of a key.
+    std::optional<Timestamp> expires{};
+    std::string successor{};  // its id, once the key was rotated
+    // Of an MQTT client.
+    std::string client_id{};
+    std::shared_ptr<const TopicRights> rights{};  // none: no topic
 
     bool may(std::string_view scope) const;
     bool may(std::string_view scope, std::string_view device_id) const;
 };
 
-// An API key as it is kept: never the secret itself.
-struct ApiKey {
-    std::string id;  // 8 characters
-    std::string name;
-    std::string secret_hash;  // SHA-256, 32 raw bytes
-    std::vector<std::string> scopes;
-    std::vector<std::string> devices;
-    Timestamp created;
-    std::optional<Timestamp> expires;
-    bool revoked = false;
-};
-
-// Where keys are kept. Thread-safe; blocks on the disk, so never on an I/O thread.
-class KeyStore {
-public:
-    virtual ~KeyStore() = default;
-    virtual Result<std::vector<ApiKey>> keys() const = 0;
-    virtual Status insert(const ApiKey& key) = 0;    // already_exists: same id
-    virtual Status revoke(std::string_view id) = 0;  // not_found
+// Where a caller comes from and which key it showed.
+struct KeyCredentials {
+    std::string_view key;
+    std::string_view address;  // of the peer, without a port
 };
 
 // Checks an X-API-Key. Thread-safe; from memory, so it may run on an I/O thread.
@@ -48,7 +47,7 @@ public:
 class KeyAuthenticator {
 public:
     virtual ~KeyAuthenticator() = default;
-    virtual Result<Principal> authenticate(std::string_view key) const = 0;
+    virtual Result<Principal> authenticate(const KeyCredentials& credentials) const = 0;
 };
 
 // What an MQTT client shows at CONNECT.
@@ -70,6 +69,8 @@ public:
     // before); nullopt: call authenticate().
     virtual std::optional<Result<Principal>> try_authenticate(const MqttCredentials& credentials
     ) const = 0;
+    // Whether a session that came in as this principal may go on: its user is there and unchanged.
+    virtual bool may_stay(const Principal& principal) const = 0;
     virtual bool may_publish(const Principal& principal, std::string_view topic) const = 0;
     virtual bool may_subscribe(const Principal& principal, std::string_view filter) const = 0;
 };

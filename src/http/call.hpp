@@ -28,8 +28,10 @@ struct Services {
 struct Call {
     const Request& request;
     const Principal& principal;
-    std::string_view key;  // the API key as sent; empty without one
-    const Device* device;  // the device of the path; nullptr when the route has none
+    std::string_view key;        // the API key as sent; empty without one
+    std::string_view parameter;  // what stands for {id}, still percent-encoded
+    std::string_view address;    // of the caller
+    const Device* device;        // the device of the path; nullptr when the route has none
     const Services& services;
     bool tls = false;
 };

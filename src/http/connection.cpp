@@ -194,6 +194,7 @@ void Connection::answer() {
     if (part_ == Part::body) {
         parse_head(std::string_view{input_}.substr(begin_, head_size_), request_);
     }
+    request_.body = part_ == Part::body ? std::string_view{body_} : std::string_view{};
     route_ = dispatch(thread_.services(), caller_, request_, response_);
     if (!request_.keep_alive || thread_.stopping()) ending_ = true;
     if (response_.live) {

@@ -14,7 +14,10 @@ namespace {
 Result<bool> produce(BodyProducer& producer, std::string& out, Log& log) {
     try {
         auto more = producer.produce(out);
-        if (!more) {
+        const bool refused = !more && (more.error().code == Errc::invalid_argument ||
+                                       more.error().code == Errc::not_found ||
+                                       more.error().code == Errc::already_exists);
+        if (!more && !refused) {
             log.warn("http", "an answer could not be made", {{"why", more.error().detail}});
         }
         return more;

@@ -17,6 +17,8 @@ namespace modax::http {
 namespace {
 
 constexpr std::chrono::milliseconds k_key_remembered{500};
+// PROMISES P10.
+constexpr std::chrono::days k_key_warning{14};
 const Principal k_anonymous{"anonymous", "anonymous", {}, {}};
 
 bool is_same(std::string_view a, std::string_view b) {
@@ -61,7 +63,15 @@ public:
 
 private:
     void answer() {
-        const Call call{request_, *principal_, key_, device_, services_, caller_.tls};
+        const Call call{
+            request_,
+            *principal_,
+            key_,
+            match_.parameter,
+            caller_.address,
+            device_,
+            services_,
+            caller_.tls};
         route_.handler(call, response_);
     }
 
@@ -85,8 +95,23 @@ private:
         return false;
     }
 
+    // That the key ends soon, or that it was rotated (RFC 9745, RFC 8594).
+    void add_key_fields() {
+        if (!principal_->expires) return;
+        const auto left = *principal_->expires - clock().now();
+        if (left > k_key_warning && principal_->successor.empty()) return;
+        response_.add_field("X-API-Key-Expires", format_iso8601(*principal_->expires));
+        if (principal_->successor.empty()) return;
+        const auto end = to_micros(*principal_->expires) / 1'000'000;
+        response_.add_field(
+            "Deprecation", "@" + std::to_string(to_micros(clock().now()) / 1'000'000)
+        );
+        response_.add_field("Sunset", format_http_date(end));
+    }
+
     void add_limit_fields() {
         if (!key_state_) return;
+        add_key_fields();
         std::string policy = "\"key\";q=";
         policy += std::to_string(caller_.key_bucket->capacity());
         policy += ";w=60";
@@ -132,7 +157,7 @@ private:
                 wait.next_in_seconds = 1;
                 return refuse_for_now("too many wrong keys came from this address", wait);
             }
-            auto principal = services_.dependencies.keys.authenticate(key_);
+            auto principal = services_.dependencies.keys.authenticate({key_, caller_.address});
             if (!principal) {
                 if (caller_.refusal_bucket) caller_.refusal_bucket->charge(now);
                 return refuse(401, principal.error().detail);
@@ -196,7 +221,7 @@ std::size_t dispatch(
     response.reset();
     if (request.path == "*") {
         response.status = 204;
-        response.add_field("Allow", "GET, HEAD, POST, OPTIONS");
+        response.add_field("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS");
         return Figures::k_max_routes;
     }
     const RouteMatch match = find_route(request.method, request.path);

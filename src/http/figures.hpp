@@ -25,7 +25,7 @@ private:
 };
 
 struct alignas(64) Figures {
-    static constexpr std::size_t k_max_routes = 32;  // the last one counts what has no route
+    static constexpr std::size_t k_max_routes = 96;  // the last one counts what has no route
 
     struct PerRoute {
         std::array<Counter, 5> by_class;  // 1xx to 5xx

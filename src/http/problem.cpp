@@ -5,6 +5,8 @@
 namespace modax::http {
 namespace {
 
+constexpr std::string_view k_field_letters = "abcdefghijklmnopqrstuvwxyz_";
+
 struct Kind {
     std::string_view word;
     std::string_view title;
@@ -22,6 +24,8 @@ Kind kind_of(int status) {
             return {"method-not-allowed", "The method is not allowed here"};
         case 408:
             return {"request-timeout", "The request did not arrive in time"};
+        case 409:
+            return {"conflict", "It exists already"};
         case 413:
             return {"content-too-large", "The body is too large"};
         case 414:
@@ -115,6 +119,17 @@ void set_problem(
 
 void set_problem(Response& response, const Error& error, std::string_view instance) {
     const int status = status_of(error.code);
+    if (error.code == Errc::invalid_argument) {
+        // "field: what is wrong"
+        const auto colon = error.detail.find(": ");
+        const bool named =
+            colon != std::string::npos && error.detail.find_first_not_of(k_field_letters) == colon;
+        if (named) {
+            const FieldError field{error.detail.substr(0, colon), error.detail.substr(colon + 2)};
+            set_problem(response, status, error.detail, instance, {&field, 1});
+            return;
+        }
+    }
     // What broke inside is for the log, not for whoever asks.
     set_problem(
         response,

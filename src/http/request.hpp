@@ -30,6 +30,7 @@ struct Request {
     std::string_view upgrade;
     std::string_view websocket_key;
     std::string_view websocket_version;
+    std::string_view body;  // of the whole request, once it is there
 };
 
 }  // namespace modax::http

@@ -20,6 +20,18 @@ void get_safety(const Call& call, Response& response);
 void get_history(const Call& call, Response& response);
 // quarantine.cpp
 void get_quarantine(const Call& call, Response& response);
+// keys.cpp
+void get_keys(const Call& call, Response& response);
+void post_key(const Call& call, Response& response);
+void post_key_rotation(const Call& call, Response& response);
+void delete_key(const Call& call, Response& response);
+// users.cpp
+void get_users(const Call& call, Response& response);
+void put_user(const Call& call, Response& response);
+void delete_user(const Call& call, Response& response);
+void get_roles(const Call& call, Response& response);
+void put_role(const Call& call, Response& response);
+void delete_role(const Call& call, Response& response);
 // system.cpp
 void get_console(const Call& call, Response& response);
 void get_index(const Call& call, Response& response);

@@ -5,6 +5,7 @@
 #include "core/accounting.hpp"
 #include "core/clock.hpp"
 #include "core/health.hpp"
+#include "core/identity.hpp"
 #include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
@@ -52,7 +53,7 @@ struct WebSocketOptions {
     std::chrono::milliseconds ping_interval = std::chrono::seconds{30};
     std::chrono::milliseconds idle_timeout =
         std::chrono::seconds{75};  // nothing heard, not even pongs
-    std::chrono::milliseconds key_check_interval = std::chrono::seconds{60};
+    std::chrono::milliseconds key_check_interval{500};
     // Replayed from the store in steps of so many events.
     std::size_t replay_step = 1000;
 };
@@ -87,6 +88,8 @@ struct ServerOptions {
 // What the server asks; everything must outlive it.
 struct Dependencies {
     const KeyAuthenticator& keys;
+    KeyAdministration& key_administration;
+    UserAdministration& user_administration;
     const ReadingReader& readings;
     live::Hub& hub;
     const DeviceRegistry& devices;

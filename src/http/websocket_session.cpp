@@ -238,7 +238,9 @@ void WebSocketSession::tick(SteadyTime now) {
     }
     if (now >= next_key_check_) {
         next_key_check_ = now + options.key_check_interval;
-        if (!thread_.services().dependencies.keys.authenticate(request_->key.reveal())) {
+        if (!thread_.services().dependencies.keys.authenticate(
+                {request_->key.reveal(), transport_->address()}
+            )) {
             close(CloseCode::key_invalid, "the API key is no longer valid");
             return;
         }

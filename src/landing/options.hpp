@@ -17,6 +17,9 @@ struct StoreOptions {
     std::filesystem::path data_dir;
     QuickCheck quick_check = QuickCheck::automatic;
     std::size_t reader_connections = 4;
+    // Beside a running gateway, whose lock it does without: for changes of keys, users and roles by
+    // the command line. Makes and migrates nothing.
+    bool companion = false;
     std::string vfs;  // name of a registered SQLite VFS; empty: SQLite's own
     // false loses acknowledged readings at a power cut; only for the test that shows it.
     bool sync_every_commit = true;

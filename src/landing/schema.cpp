@@ -11,7 +11,7 @@ constexpr std::int64_t k_application_id = 0x4D4F4458;
 // Index + 1 is the version a step leads to. Steps are never changed once released, only added.
 // Times are microseconds since 1970, UTC; hour = time / 3,600,000,000. The key starts with the
 // hour, because appending near the end of the tree is three times faster (docs/adr/0004).
-constexpr std::array<const char*, 2> k_steps{
+constexpr std::array<const char*, 3> k_steps{
     R"sql(
 CREATE TABLE devices(
     number INTEGER PRIMARY KEY, id TEXT NOT NULL COLLATE NOCASE UNIQUE, registered INTEGER NOT NULL);
@@ -88,6 +88,37 @@ CREATE INDEX audit_log_by_object ON audit_log(object);
 CREATE TABLE audit_checkpoints(
     sequence INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL,
     signature BLOB NOT NULL);
+)sql",
+    // Keys: from where, by whom, when used, what follows. Users and roles. The version tells a
+    // running gateway that the command line has changed something.
+    R"sql(
+ALTER TABLE api_keys ADD COLUMN networks TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN created_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN successor TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN last_used INTEGER;
+CREATE TABLE users(
+    name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, roles TEXT NOT NULL,
+    created INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE roles(
+    name TEXT PRIMARY KEY, publish TEXT NOT NULL, subscribe TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE identity_version(version INTEGER NOT NULL);
+INSERT INTO identity_version VALUES(1);
+CREATE TRIGGER api_keys_added AFTER INSERT ON api_keys
+    BEGIN UPDATE identity_version SET version = version + 1; END;
+CREATE TRIGGER api_keys_changed AFTER UPDATE OF revoked, expires, successor ON api_keys
+    BEGIN UPDATE identity_version SET version = version + 1; END;
+CREATE TRIGGER users_added AFTER INSERT ON users
+    BEGIN UPDATE identity_version SET version = version + 1; END;
+CREATE TRIGGER users_changed AFTER UPDATE ON users
+    BEGIN UPDATE identity_version SET version = version + 1; END;
+CREATE TRIGGER users_removed AFTER DELETE ON users
+    BEGIN UPDATE identity_version SET version = version + 1; END;
+CREATE TRIGGER roles_added AFTER INSERT ON roles
+    BEGIN UPDATE identity_version SET version = version + 1; END;
+CREATE TRIGGER roles_changed AFTER UPDATE ON roles
+    BEGIN UPDATE identity_version SET version = version + 1; END;
+CREATE TRIGGER roles_removed AFTER DELETE ON roles
+    BEGIN UPDATE identity_version SET version = version + 1; END;
 )sql",
 };
 

@@ -38,7 +38,7 @@ Error with_advice(Error error, const std::filesystem::path& file) {
 
 Store::State::State(
     const StoreOptions& store_options,
-    DirectoryLock directory_lock,
+    std::optional<DirectoryLock> directory_lock,
     DeviceRegistry& device_registry,
     Log& store_log
 )
@@ -110,6 +110,19 @@ Status Store::State::start() {
     if (auto restored = restore(); !restored) return restored;
     if (wanted && check == Check::none) check_beside();
     return {};
+}
+
+Status Store::State::start_beside() {
+    auto opened = Connection::open(connection_options(ConnectionOptions::Mode::write));
+    if (!opened) return tl::make_unexpected(opened.error());
+    anchor = std::move(*opened);
+    const auto version = anchor.integer("PRAGMA user_version");
+    if (!version) return tl::make_unexpected(version.error());
+    if (*version == schema_version()) return {};
+    return fail(
+        Errc::unavailable,
+        "the running gateway is of another version of modax: use the program it was started from"
+    );
 }
 
 void Store::State::renew_anchor() {
@@ -199,6 +212,13 @@ Result<std::unique_ptr<Store>> Store::open(
             "cannot create the data directory '" + options.data_dir.string() +
                 "': " + code.message()
         );
+    }
+    if (options.companion) {
+        auto beside = std::make_unique<State>(options, std::nullopt, devices, log);
+        if (auto started = beside->start_beside(); !started) {
+            return tl::make_unexpected(started.error());
+        }
+        return std::unique_ptr<Store>{new Store{std::move(beside)}};
     }
     auto lock = DirectoryLock::take(options.data_dir);
     if (!lock) return tl::make_unexpected(lock.error());

@@ -8,10 +8,10 @@
 #include "core/broker_state.hpp"
 #include "core/clock.hpp"
 #include "core/health.hpp"
+#include "core/identity.hpp"
 #include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
-#include "core/principal.hpp"
 #include "landing/options.hpp"
 
 #include <memory>
@@ -23,6 +23,7 @@ class WriteTurn;
 
 class Store final : public ReadingReader,
                     public KeyStore,
+                    public UserStore,
                     public AuditStore,
                     public HealthSource,
                     public MetricSource {
@@ -56,8 +57,24 @@ public:
 
     // KeyStore
     Result<std::vector<ApiKey>> keys() const override;
-    Status insert(const ApiKey& key) override;
-    Status revoke(std::string_view id) override;
+    Status insert(const ApiKey& key, const AuditEntry& record) override;
+    Status rotate(
+        const ApiKey& successor,
+        std::string_view old_id,
+        Timestamp old_expires,
+        const AuditEntry& record
+    ) override;
+    Status revoke(std::string_view id, const AuditEntry& record) override;
+    Status note_uses(std::span<const Use> uses) override;
+
+    // UserStore
+    Result<std::vector<User>> users() const override;
+    Status put(const User& user, const AuditEntry& record) override;
+    Status remove_user(std::string_view name, const AuditEntry& record) override;
+    Result<std::vector<Role>> roles() const override;
+    Status put(const Role& role, const AuditEntry& record) override;
+    Status remove_role(std::string_view name, const AuditEntry& record) override;
+    Result<std::int64_t> identity_version() const override;
 
     // AuditStore. Nothing can be appended, so nothing be changed, before the seal is known.
     void seal_audit_with(const AuditSeal& seal);  // once at start; must outlive the store's use

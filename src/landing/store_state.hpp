@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace modax::landing {
@@ -16,7 +17,7 @@ class Store::State {
 public:
     State(
         const StoreOptions& store_options,
-        DirectoryLock directory_lock,
+        std::optional<DirectoryLock> directory_lock,
         DeviceRegistry& device_registry,
         Log& store_log
     );
@@ -25,8 +26,12 @@ public:
     ConnectionOptions connection_options(ConnectionOptions::Mode mode) const;
     // Opens, checks, migrates, restores.
     Status start();
+    Status start_beside();
     // After a failed write: a sync is never repeated on the same handle. Under anchor_mutex.
     void renew_anchor();
+    // All rows of a query on the anchor.
+    template <typename Item, typename Read>
+    Result<std::vector<Item>> read_all(std::string_view sql, const Read& read) const;
     // A change and the audit rows of it in one transaction of the anchor: what `change` does (with
     // the anchor, under its mutex) and the rows become durable together or not at all.
     Status change_with_audit(
@@ -35,7 +40,7 @@ public:
 
     StoreOptions options;
     std::filesystem::path file;
-    DirectoryLock lock;
+    std::optional<DirectoryLock> lock;  // none for a companion
     DeviceRegistry& devices;
     Log& log;
     ReaderPool readers;

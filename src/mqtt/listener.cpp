@@ -38,6 +38,7 @@ public:
     Result<ListenerPorts> start();
     void stop();
     Status reload_certificates();
+    void recheck_clients();
     void publish(std::string topic, std::string payload, std::uint8_t qos, bool retain);
     void committed(std::span<const AckToken> tokens);
     const Counters& counters() const { return counters_; }
@@ -155,6 +156,15 @@ Status Listener::Implementation::reload_certificates() {
     return {};
 }
 
+void Listener::Implementation::recheck_clients() {
+    boost::asio::post(parts_.io, [self = weak_from_this()] {
+        const auto alive = self.lock();
+        if (!alive) return;
+        alive->broker_.recheck_clients();
+        alive->broker_.end_turn();
+    });
+}
+
 void Listener::Implementation::publish(
     std::string topic, std::string payload, std::uint8_t qos, bool retain
 ) {
@@ -244,6 +254,10 @@ void Listener::stop() {
 
 Status Listener::reload_certificates() {
     return implementation_->reload_certificates();
+}
+
+void Listener::recheck_clients() {
+    implementation_->recheck_clients();
 }
 
 void Listener::publish(std::string topic, std::string payload, std::uint8_t qos, bool retain) {

@@ -113,6 +113,9 @@ public:
     // Errors: invalid_argument, naming the file; what was in use stays.
     Status reload_certificates();
 
+    // Users or roles have changed: ends the sessions of those who may not stay. Any thread.
+    void recheck_clients();
+
     // Publishes a message of the gateway itself. Any thread.
     void publish(std::string topic, std::string payload, std::uint8_t qos, bool retain);
 

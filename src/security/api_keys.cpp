@@ -1,6 +1,8 @@
 #include "security/api_keys.hpp"
 
+#include "core/scopes.hpp"
 #include "security/base62.hpp"
+#include "security/network.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -14,8 +16,12 @@ namespace {
 constexpr std::size_t k_id_digits = 8;
 constexpr std::size_t k_secret_digits = 32;
 constexpr std::size_t k_checksum_digits = 6;
-constexpr std::array<std::string_view, 4> k_denial_names{
-    "malformed", "unknown", "revoked", "expired"};
+constexpr std::array<std::string_view, 5> k_denial_names{
+    "malformed", "unknown", "revoked", "expired", "network"};
+constexpr std::chrono::days k_longest_overlap{30};
+// PROMISES P10: warned so many days ahead.
+constexpr std::array<std::chrono::days, 3> k_warnings{
+    std::chrono::days{1}, std::chrono::days{7}, std::chrono::days{14}};
 
 bool is_environment(std::string_view word) {
     return !word.empty() && word.size() <= 12 && std::all_of(word.begin(), word.end(), [](char c) {
@@ -23,24 +29,25 @@ bool is_environment(std::string_view word) {
     });
 }
 
-// "*" or resource:verb.
-bool is_scope(std::string_view scope) {
-    if (scope == "*") return true;
-    const auto colon = scope.find(':');
-    if (colon == std::string_view::npos || colon == 0 || colon + 1 == scope.size()) return false;
-    return std::all_of(
-               scope.begin(),
-               scope.end(),
-               [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == ':'; }
-           ) &&
-           scope.find(':', colon + 1) == std::string_view::npos;
-}
-
 bool is_device_pattern(std::string_view pattern) {
     return !pattern.empty() && pattern.size() <= 64 &&
            std::all_of(pattern.begin(), pattern.end(), [](char c) {
                return is_base62({&c, 1}) || c == '.' || c == '_' || c == '-' || c == '*';
            });
+}
+
+AuditEntry record_of(
+    const AuditEntry& origin, std::string_view action, const ApiKey& key, Timestamp now
+) {
+    AuditEntry record = origin;
+    record.time = now;
+    record.action = action;
+    record.object = "key:" + key.id;
+    record.detail = "name " + key.name + "; scopes";
+    for (const auto& scope : key.scopes) record.detail += ' ' + scope;
+    if (!key.devices.empty()) record.detail += "; devices";
+    for (const auto& device : key.devices) record.detail += ' ' + device;
+    return record;
 }
 
 Status check(const KeySpec& spec, Timestamp now) {
@@ -57,18 +64,22 @@ Status check(const KeySpec& spec, Timestamp now) {
         return wrong("scopes: a key needs at least one, for example readings:read");
     }
     for (const std::string& scope : spec.scopes) {
-        if (!is_scope(scope)) {
-            return wrong(
-                "scopes: '" + scope +
-                "' is no scope; write resource:verb, for example "
-                "readings:read, or *"
-            );
+        if (!is_known_scope(scope)) {
+            return wrong("scopes: '" + scope + "' is no scope; there are " + scope_names());
         }
     }
     for (const std::string& pattern : spec.devices) {
         if (!is_device_pattern(pattern)) {
             return wrong(
                 "devices: '" + pattern + "' is no pattern of device ids; write for example cnc-*"
+            );
+        }
+    }
+    for (const std::string& network : spec.networks) {
+        if (!Network::parse(network)) {
+            return wrong(
+                "networks: '" + network +
+                "' is no network; write for example 10.1.0.0/16 or fd00::/8"
             );
         }
     }
@@ -86,12 +97,26 @@ struct ApiKeys::Table {
         ApiKey key;
         Digest hash{};
         Principal principal;
+        std::vector<Network> networks;
+        // Seconds since 1970; 0: not since the table was made. Counted for note_uses().
+        mutable std::atomic<std::int64_t> used{0};
+        mutable std::atomic<std::int64_t> noted{0};
+
+        bool in_use(Timestamp now) const {
+            return !key.revoked && !(key.expires && now >= *key.expires);
+        }
+        bool allows(std::string_view address) const {
+            return networks.empty() ||
+                   std::any_of(networks.begin(), networks.end(), [&](const Network& network) {
+                       return network.contains(address);
+                   });
+        }
     };
     struct TextHash : std::hash<std::string_view> {
         using is_transparent = void;
     };
     std::vector<ApiKey> keys;  // oldest first
-    std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> by_id;
+    std::unordered_map<std::string, std::shared_ptr<Entry>, TextHash, std::equal_to<>> by_id;
 };
 
 ApiKeys::ApiKeys(KeyStore& store, const Clock& clock, Random& random, std::string_view environment)
@@ -115,60 +140,161 @@ Status ApiKeys::load() {
     return replace_table(std::move(*keys));
 }
 
-Result<CreatedKey> ApiKeys::create(const KeySpec& spec) {
+CreatedKey ApiKeys::make(const KeySpec& spec, const AuditEntry& origin) {
+    ApiKey key;
+    key.id = random_base62(random_, k_id_digits);
+    const Secret secret{random_base62(random_, k_secret_digits)};
+    const Digest hash = sha256_.hash(secret.reveal());
+    key.secret_hash = {reinterpret_cast<const char*>(hash.data()), hash.size()};
+    key.name = spec.name;
+    key.scopes = spec.scopes;
+    key.devices = spec.devices;
+    key.networks = spec.networks;
+    key.created = clock_.now();
+    key.expires = spec.expires;
+    key.created_by = origin.actor;
+    const Secret body{prefix_ + key.id + '_' + secret.reveal()};
+    const Secret checksum{to_base62(crc32(body.reveal()), k_checksum_digits)};
+    return {std::move(key), Secret{body.reveal() + checksum.reveal()}};
+}
+
+Result<CreatedKey> ApiKeys::create(const KeySpec& spec, const AuditEntry& origin) {
     const Timestamp now = clock_.now();
     if (auto checked = check(spec, now); !checked) return tl::make_unexpected(checked.error());
     const std::lock_guard changing{changing_};
     for (int attempt = 0;; ++attempt) {
-        const std::string id = random_base62(random_, k_id_digits);
-        const Secret secret{random_base62(random_, k_secret_digits)};
-        const Digest hash = sha256_.hash(secret.reveal());
-        ApiKey key{
-            id,
-            spec.name,
-            {reinterpret_cast<const char*>(hash.data()), hash.size()},
-            spec.scopes,
-            spec.devices,
-            now,
-            spec.expires,
-            false};
-        if (auto inserted = store_.insert(key); !inserted) {
+        CreatedKey created = make(spec, origin);
+        const auto record = record_of(origin, "key.create", created.key, now);
+        if (auto inserted = store_.insert(created.key, record); !inserted) {
             // 62^8 ids: twice in a row is not chance.
             if (inserted.error().code == Errc::already_exists && attempt == 0) continue;
             return tl::make_unexpected(inserted.error());
         }
         auto keys = table()->keys;
-        keys.push_back(key);
+        keys.push_back(created.key);
         if (auto replaced = replace_table(std::move(keys)); !replaced) {
             return tl::make_unexpected(replaced.error());
         }
-        const Secret body{prefix_ + id + '_' + secret.reveal()};
-        const Secret checksum{to_base62(crc32(body.reveal()), k_checksum_digits)};
-        return CreatedKey{std::move(key), Secret{body.reveal() + checksum.reveal()}};
+        return created;
     }
 }
 
-Status ApiKeys::revoke(std::string_view id) {
-    const std::lock_guard changing{changing_};
-    if (auto revoked = store_.revoke(id); !revoked) return revoked;
-    auto keys = table()->keys;
-    for (ApiKey& key : keys) {
-        if (key.id == id) key.revoked = true;
+Result<CreatedKey> ApiKeys::rotate(
+    std::string_view id, std::chrono::seconds overlap, const AuditEntry& origin
+) {
+    const Timestamp now = clock_.now();
+    if (overlap < overlap.zero() || overlap > k_longest_overlap) {
+        return fail(Errc::invalid_argument, "overlap: must be 0 to 30 days");
     }
+    const std::lock_guard changing{changing_};
+    auto keys = table()->keys;
+    const auto old =
+        std::find_if(keys.begin(), keys.end(), [&](const ApiKey& key) { return key.id == id; });
+    if (old == keys.end()) {
+        return fail(Errc::not_found, "there is no API key with id " + std::string{id});
+    }
+    if (old->revoked || (old->expires && now >= *old->expires)) {
+        return fail(
+            Errc::invalid_argument, "the key is revoked or has expired: create a new one instead"
+        );
+    }
+    if (!old->successor.empty()) {
+        return fail(
+            Errc::invalid_argument, "the key was rotated before; its successor is " + old->successor
+        );
+    }
+    KeySpec spec{old->name, old->scopes, old->devices, std::nullopt, old->networks};
+    if (old->expires) spec.expires = now + (*old->expires - old->created);
+    CreatedKey created = make(spec, origin);
+    Timestamp old_expires = now + overlap;
+    if (old->expires) old_expires = std::min(old_expires, *old->expires);
+    auto record = record_of(origin, "key.rotate", *old, now);
+    record.detail += "; successor " + created.key.id + ", ends " + format_iso8601(old_expires);
+    if (auto rotated = store_.rotate(created.key, id, old_expires, record); !rotated) {
+        return tl::make_unexpected(rotated.error());
+    }
+    old->successor = created.key.id;
+    old->expires = old_expires;
+    keys.push_back(created.key);
+    if (auto replaced = replace_table(std::move(keys)); !replaced) {
+        return tl::make_unexpected(replaced.error());
+    }
+    return created;
+}
+
+Status ApiKeys::revoke(std::string_view id, const AuditEntry& origin) {
+    const std::lock_guard changing{changing_};
+    auto keys = table()->keys;
+    const auto key =
+        std::find_if(keys.begin(), keys.end(), [&](const ApiKey& each) { return each.id == id; });
+    if (key == keys.end()) {
+        return fail(Errc::not_found, "there is no API key with id " + std::string{id});
+    }
+    const auto record = record_of(origin, "key.revoke", *key, clock_.now());
+    if (auto revoked = store_.revoke(id, record); !revoked) return revoked;
+    key->revoked = true;
     return replace_table(std::move(keys));
+}
+
+Status ApiKeys::note_uses() {
+    std::vector<KeyStore::Use> uses;
+    const auto current = table();
+    for (const auto& [id, entry] : current->by_id) {
+        const auto used = entry->used.load(std::memory_order_relaxed);
+        if (used < entry->noted.load(std::memory_order_relaxed) + 60) continue;
+        uses.push_back({id, Timestamp{std::chrono::seconds{used}}});
+    }
+    if (uses.empty()) return {};
+    if (auto noted = store_.note_uses(uses); !noted) return noted;
+    for (const auto& use : uses) {
+        current->by_id.at(use.id)->noted = to_micros(use.last) / 1'000'000;
+    }
+    return {};
+}
+
+std::vector<ApiKeys::Expiring> ApiKeys::newly_expiring() {
+    std::vector<Expiring> found;
+    const Timestamp now = clock_.now();
+    for (const auto& [id, entry] : table()->by_id) {
+        if (!entry->key.expires || !entry->in_use(now)) continue;
+        const auto left = *entry->key.expires - now;
+        const auto step = std::find_if(k_warnings.begin(), k_warnings.end(), [&](auto days) {
+            return left <= days;
+        });
+        if (step == k_warnings.end()) continue;
+        auto [told, fresh] = told_.try_emplace(id, 0);
+        if (!fresh && told->second == step->count()) continue;
+        told->second = step->count();
+        found.push_back({entry->key, *step});
+    }
+    return found;
 }
 
 Status ApiKeys::replace_table(std::vector<ApiKey> keys) {
     auto table = std::make_shared<Table>();
+    const auto before = this->table();
     for (const ApiKey& key : keys) {
-        Table::Entry entry{key, {}, {"api_key", key.name, key.scopes, key.devices, key.id}};
-        if (key.secret_hash.size() != entry.hash.size()) {
+        auto entry = std::make_shared<Table::Entry>();
+        entry->key = key;
+        entry->principal = {"api_key", key.name, key.scopes, key.devices, key.id};
+        entry->principal.expires = key.expires;
+        entry->principal.successor = key.successor;
+        if (key.last_used) entry->noted = to_micros(*key.last_used) / 1'000'000;
+        if (const auto old = before->by_id.find(key.id); old != before->by_id.end()) {
+            entry->used = old->second->used.load(std::memory_order_relaxed);
+            entry->noted = old->second->noted.load(std::memory_order_relaxed);
+        }
+        for (const auto& text : key.networks) {
+            // One that can't be read any more lets nobody in.
+            entry->networks.push_back(Network::parse(text).value_or(Network{}));
+        }
+        if (key.secret_hash.size() != entry->hash.size()) {
             return fail(
                 Errc::data_loss,
                 "the stored API key " + key.id + " has no valid hash; restore the store"
             );
         }
-        std::memcpy(entry.hash.data(), key.secret_hash.data(), entry.hash.size());
+        std::memcpy(entry->hash.data(), key.secret_hash.data(), entry->hash.size());
         table->by_id.emplace(key.id, std::move(entry));
     }
     table->keys = std::move(keys);
@@ -181,10 +307,18 @@ Status ApiKeys::replace_table(std::vector<ApiKey> keys) {
 }
 
 std::vector<ApiKey> ApiKeys::list() const {
-    return table()->keys;
+    auto listed = table()->keys;
+    const auto current = table();
+    for (ApiKey& key : listed) {
+        const auto found = current->by_id.find(key.id);
+        const auto used = found == current->by_id.end() ? 0 : found->second->used.load();
+        if (used > 0) key.last_used = Timestamp{std::chrono::seconds{used}};
+    }
+    return listed;
 }
 
-Result<Principal> ApiKeys::authenticate(std::string_view text) const {
+Result<Principal> ApiKeys::authenticate(const KeyCredentials& credentials) const {
+    const std::string_view text = credentials.key;
     const std::size_t secret_at = prefix_.size() + k_id_digits + 1;
     const std::size_t checksum_at = secret_at + k_secret_digits;
     if (text.size() != checksum_at + k_checksum_digits || !text.starts_with(prefix_) ||
@@ -202,12 +336,15 @@ Result<Principal> ApiKeys::authenticate(std::string_view text) const {
     const bool known = found != keys->by_id.end();
     // Always hashed and compared, so that the time does not tell which ids there are.
     const Digest hash = sha256_.hash(secret);
-    if (!equal_in_constant_time(hash, known ? found->second.hash : nobody_) || !known) {
+    if (!equal_in_constant_time(hash, known ? found->second->hash : nobody_) || !known) {
         return deny(Denial::unknown);
     }
-    const Table::Entry& entry = found->second;
+    const Table::Entry& entry = *found->second;
+    const Timestamp now = clock_.now();
     if (entry.key.revoked) return deny(Denial::revoked);
-    if (entry.key.expires && clock_.now() >= *entry.key.expires) return deny(Denial::expired);
+    if (entry.key.expires && now >= *entry.key.expires) return deny(Denial::expired);
+    if (!entry.allows(credentials.address)) return deny(Denial::network);
+    entry.used.store(to_micros(now) / 1'000'000, std::memory_order_relaxed);
     return entry.principal;
 }
 
@@ -218,6 +355,16 @@ void ApiKeys::collect(MetricSink& sink) const {
             "API keys that were refused.",
             static_cast<double>(denied_[i].load(std::memory_order_relaxed)),
             {{"reason", k_denial_names[i]}}
+        );
+    }
+    const Timestamp now = clock_.now();
+    for (const auto& [id, entry] : table()->by_id) {
+        if (!entry->key.expires || !entry->in_use(now)) continue;
+        sink.gauge(
+            "modax_security_api_key_expiry_timestamp_seconds",
+            "When an API key in use ends, in seconds since 1970.",
+            static_cast<double>(to_micros(*entry->key.expires)) / 1e6,
+            {{"id", id}, {"name", entry->key.name}}
         );
     }
 }

@@ -5,15 +5,16 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "core/identity.hpp"
 #include "core/metrics.hpp"
-#include "core/principal.hpp"
 #include "core/random.hpp"
-#include "core/secret.hpp"
 #include "security/digest.hpp"
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,47 +24,48 @@
 
 namespace modax::security {
 
-struct KeySpec {
-    std::string name;                  // for people; 1 to 64 characters
-    std::vector<std::string> scopes;   // "readings:read", …, or "*"; at least one
-    std::vector<std::string> devices;  // device id patterns with '*'; empty: all
-    std::optional<Timestamp> expires;  // nullopt: never
-};
-
-struct CreatedKey {
-    ApiKey key;
-    Secret text;  // shown once; nobody can get it again
-};
-
 // Thread-safe. create(), load() and revoke() wait for the store, so never on an I/O thread.
-class ApiKeys final : public KeyAuthenticator, public MetricSource {
+class ApiKeys final : public KeyAuthenticator, public KeyAdministration, public MetricSource {
 public:
     // `environment` is the second part of a key, [a-z0-9]{1,12}; a key of another environment is
     // refused. The three objects must outlive this one. Throws std::invalid_argument for another
     // environment.
     ApiKeys(KeyStore& store, const Clock& clock, Random& random, std::string_view environment);
 
-    // Reads all keys from the store; call it once at start.
+    // Reads all keys from the store; at start, and when its identity_version() has risen.
     Status load();
-    // Errors: invalid_argument, and those of the store. The key works when this returns.
-    Result<CreatedKey> create(const KeySpec& spec);
-    // Errors: not_found, and those of the store. The key is refused when this returns.
-    Status revoke(std::string_view id);
-    // With revoked and expired ones, oldest first.
-    std::vector<ApiKey> list() const;
+    // KeyAdministration
+    std::vector<ApiKey> list() const override;
+    Result<CreatedKey> create(const KeySpec& spec, const AuditEntry& origin) override;
+    Result<CreatedKey> rotate(
+        std::string_view id, std::chrono::seconds overlap, const AuditEntry& origin
+    ) override;
+    Status revoke(std::string_view id, const AuditEntry& origin) override;
 
     // About half a microsecond, from memory. Every wrong key gets the same error, and an unknown
     // id takes as long as a wrong secret.
-    Result<Principal> authenticate(std::string_view text) const override;
+    Result<Principal> authenticate(const KeyCredentials& credentials) const override;
 
-    // modax_security_api_key_denied_total{reason}
+    // Writes down when keys were used, at most once a minute each. Errors: those of the store.
+    Status note_uses();
+    // Keys in use that end within 14, 7 or 1 days (PROMISES P10), each told once a step.
+    struct Expiring {
+        ApiKey key;
+        std::chrono::days step;
+    };
+    std::vector<Expiring> newly_expiring();
+
+    // modax_security_api_key_denied_total{reason},
+    // modax_security_api_key_expiry_timestamp_seconds{id,name} of keys in use
     void collect(MetricSink& sink) const override;
 
 private:
-    enum class Denial : std::uint8_t { malformed, unknown, revoked, expired };
+    enum class Denial : std::uint8_t { malformed, unknown, revoked, expired, network };
     struct Table;
 
     std::shared_ptr<const Table> table() const;
+    // The text of a new key, and the key with its hash.
+    CreatedKey make(const KeySpec& spec, const AuditEntry& origin);
     // data_loss: a key has no valid hash; the old table stays.
     Status replace_table(std::vector<ApiKey> keys);
     tl::unexpected<Error> deny(Denial reason) const;
@@ -77,7 +79,8 @@ private:
     std::mutex changing_;  // one change at a time, from the store to the table
     mutable std::mutex mutex_;
     std::shared_ptr<const Table> table_;
-    mutable std::array<std::atomic<std::uint64_t>, 4> denied_{};  // by Denial
+    std::map<std::string, std::int64_t> told_;  // by id, the step in days; of newly_expiring()
+    mutable std::array<std::atomic<std::uint64_t>, 5> denied_{};  // by Denial
 };
 
 }  // namespace modax::security

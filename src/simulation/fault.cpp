@@ -1,6 +1,6 @@
 #include "simulation/fault.hpp"
 
-#include "simulation/duration_text.hpp"
+#include "core/duration_text.hpp"
 
 #include <algorithm>
 #include <array>

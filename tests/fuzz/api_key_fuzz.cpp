@@ -3,8 +3,8 @@
 #include "core/clock.hpp"
 #include "core/random.hpp"
 #include "security/api_keys.hpp"
-#include "security/users_file.hpp"
-#include "support/memory_key_store.hpp"
+#include "security/user_rules.hpp"
+#include "support/memory_identity_store.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,17 +18,17 @@ void require(bool holds) {
 }
 
 struct World {
-    modax::test::MemoryKeyStore store;
+    modax::test::MemoryIdentityStore store;
     modax::SystemClock clock;
     modax::SystemRandom random;
     modax::security::ApiKeys keys{store, clock, random, "dev"};
     modax::Secret right;
 
     World() {
-        auto created = keys.create({"fuzz", {"readings:read"}, {}, std::nullopt});
+        auto created = keys.create({"fuzz", {"readings:read"}, {}, std::nullopt}, {});
         require(created.has_value());
         right = created->text;
-        require(keys.authenticate(right.reveal()).has_value());
+        require(keys.authenticate({right.reveal(), "127.0.0.1"}).has_value());
     }
 };
 
@@ -37,10 +37,10 @@ struct World {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const World world;
     const std::string_view text{reinterpret_cast<const char*>(data), size};
-    require(!world.keys.authenticate(text) || text == world.right.reveal());
+    require(!world.keys.authenticate({text, "127.0.0.1"}) || text == world.right.reveal());
     const auto users = modax::security::parse_users("users", text);
     if (users) {
-        for (const auto& [name, hash] : *users) require(!name.empty() && !hash.empty());
+        for (const auto& [name, hash] : *users) require(!name.empty());
     }
     return 0;
 }

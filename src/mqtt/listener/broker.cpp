@@ -87,6 +87,12 @@ void Broker::add(std::shared_ptr<Connection> connection) {
     added.start();
 }
 
+void Broker::recheck_clients() {
+    std::vector<std::shared_ptr<Connection>> all;
+    for (const auto& [number, connection] : connections_) all.push_back(connection);
+    for (const auto& connection : all) connection->recheck();
+}
+
 void Broker::closed(Connection& connection) {
     connections_.erase(connection.number());
     Counters::set(counters_.connections, connections_.size());

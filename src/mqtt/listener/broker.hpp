@@ -49,6 +49,8 @@ public:
     void left(Session& session, std::optional<WillMessage> will);
     void closed(Connection& connection);
     std::size_t connections() const { return connections_.size(); }
+    // Ends those whose user may not stay.
+    void recheck_clients();
     std::uint64_t next_connection_number() { return ++last_connection_; }
 
     // The client's session, resumed or new; another connection that has it is closed. nullptr: it

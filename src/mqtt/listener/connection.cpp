@@ -356,6 +356,12 @@ void Connection::leave(bool with_will) {
     broker_.left(session, std::exchange(will_, std::nullopt));
 }
 
+void Connection::recheck() {
+    if (state_ != State::connected) return;
+    if (broker_.parts().authenticator.may_stay(principal_)) return;
+    disconnect(ReasonCode::administrative_action, "the user was removed or changed");
+}
+
 void Connection::tick(SteadyTime now) {
     if (state_ == State::opening || state_ == State::awaiting_connect) {
         if (now - last_heard_ > broker_.options().connect_timeout)

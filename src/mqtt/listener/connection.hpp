@@ -39,6 +39,8 @@ public:
     // Ends the connection from this side; the will is published.
     void disconnect(ReasonCode reason, std::string_view detail);
     void tick(SteadyTime now);
+    // Ends when the user is gone or may do something else now.
+    void recheck();
     void flush();
     // False: there is still no room.
     bool try_resume(SteadyTime now);
@@ -88,7 +90,8 @@ private:
     // connection_publish.cpp
     Handled handle_publish(const Frame& frame);
     Handled resolve_alias(PublishPacket& packet);
-    std::optional<ReasonCode> refusal(const PublishPacket& packet) const;
+    std::optional<ReasonCode> refusal(const PublishPacket& packet);
+    static std::optional<ReasonCode> payload_refusal(const PublishPacket& packet);
     Handled take(const PublishPacket& packet);
     void answer_later(const PublishPacket& packet, ReasonCode reason);
 
@@ -138,7 +141,8 @@ private:
     std::optional<TokenBucket> quota_;  // messages; none: no limit
     std::size_t unacknowledged_ = 0;    // tokens the store has not given back
     std::size_t unacknowledged_qos_1_ = 0;
-    std::vector<std::string> aliases_;                       // by alias - 1
+    std::string allowed_topic_;         // the last one; most clients have only one
+    std::vector<std::string> aliases_;  // by alias - 1
     std::unordered_map<std::uint16_t, ReasonCode> answers_;  // other than success, by packet id
     bool patience_over_ = false;  // QoS 0 has waited long enough for room
     // PUBLISH to the client.

@@ -61,8 +61,9 @@ Connection::Handled Connection::resolve_alias(PublishPacket& packet) {
     return {};
 }
 
-std::optional<ReasonCode> Connection::refusal(const PublishPacket& packet) const {
+std::optional<ReasonCode> Connection::refusal(const PublishPacket& packet) {
     const ListenerOptions& options = broker_.options();
+    if (packet.topic == allowed_topic_) return payload_refusal(packet);
     if (packet.topic.size() > options.max_topic_length ||
         level_count(packet.topic) > options.max_topic_levels) {
         return ReasonCode::topic_name_invalid;
@@ -71,6 +72,11 @@ std::optional<ReasonCode> Connection::refusal(const PublishPacket& packet) const
         !broker_.parts().authenticator.may_publish(principal_, packet.topic)) {
         return ReasonCode::not_authorized;
     }
+    allowed_topic_ = packet.topic;
+    return payload_refusal(packet);
+}
+
+std::optional<ReasonCode> Connection::payload_refusal(const PublishPacket& packet) {
     if (packet.properties.payload_format_indicator == std::uint8_t{1} &&
         !is_valid_utf8(packet.payload)) {
         return ReasonCode::payload_format_invalid;

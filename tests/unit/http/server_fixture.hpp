@@ -3,6 +3,7 @@
 
 #include "core/accounting.hpp"
 #include "core/device.hpp"
+#include "core/identity.hpp"
 #include "http/server.hpp"
 #include "live/hub.hpp"
 #include "support/fake_reading_reader.hpp"
@@ -30,11 +31,15 @@ public:
         principals_["press-star"] = {"api_key", "press-star", {"*"}, {"press-*"}, "press-star"};
         principals_["other"] = {"api_key", "other", {"other:read"}, {}, "other"};
     }
-    Result<Principal> authenticate(std::string_view key) const override {
+    Result<Principal> authenticate(const KeyCredentials& credentials) const override {
         const std::lock_guard lock{mutex_};
-        const auto found = principals_.find(key);
+        const auto found = principals_.find(credentials.key);
         if (found == principals_.end()) return fail(Errc::unauthenticated, "no valid API key");
         return found->second;
+    }
+    void add(const std::string& key, Principal principal) {
+        const std::lock_guard lock{mutex_};
+        principals_[key] = std::move(principal);
     }
     void revoke(const std::string& key) {
         const std::lock_guard lock{mutex_};
@@ -44,6 +49,59 @@ public:
 private:
     mutable std::mutex mutex_;
     std::map<std::string, Principal, std::less<>> principals_;
+};
+
+// Remembers what was asked of it.
+class FakeKeyAdministration final : public KeyAdministration {
+public:
+    std::vector<ApiKey> list() const override {
+        const std::lock_guard lock{mutex_};
+        return keys_;
+    }
+    Result<CreatedKey> create(const KeySpec& spec, const AuditEntry& origin) override {
+        const std::lock_guard lock{mutex_};
+        if (spec.name == "full") return fail(Errc::resource_exhausted, "no room");
+        if (spec.name == "odd") return fail(Errc::invalid_argument, "name: is odd");
+        ApiKey key{"id000001", spec.name, "", spec.scopes, spec.devices, {}, spec.expires};
+        key.networks = spec.networks;
+        key.created_by = origin.actor + "@" + origin.source;
+        keys_.push_back(key);
+        return CreatedKey{key, Secret{"modax_secret"}};
+    }
+    Result<CreatedKey> rotate(std::string_view id, std::chrono::seconds overlap, const AuditEntry&)
+        override {
+        if (id != "id000001") return fail(Errc::not_found, "there is no such key");
+        ApiKey key{"id000002", std::to_string(overlap.count()), "", {}, {}, {}, {}};
+        return CreatedKey{key, Secret{"modax_secret"}};
+    }
+    Status revoke(std::string_view id, const AuditEntry&) override {
+        if (id != "id000001") return fail(Errc::not_found, "there is no such key");
+        return {};
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<ApiKey> keys_;
+};
+
+class FakeUserAdministration final : public UserAdministration {
+public:
+    std::vector<User> users() const override { return {{"press", "hash", {"device"}, {}}}; }
+    std::vector<Role> roles() const override { return {{"device", {"a/%u"}, {}}}; }
+    Status
+    set_user(std::string_view name, const std::optional<Secret>& password, const std::vector<std::string>&, const AuditEntry&)
+        override {
+        if (name == "press" && password && password->reveal() == "long-enough") return {};
+        return fail(Errc::invalid_argument, "password: must have 8 to 1024 bytes");
+    }
+    Status remove_user(std::string_view name, const AuditEntry&) override {
+        if (name == "press") return {};
+        return fail(Errc::not_found, "there is no user");
+    }
+    Status set_role(const Role&, const AuditEntry&) override { return {}; }
+    Status remove_role(std::string_view, const AuditEntry&) override {
+        return fail(Errc::invalid_argument, "name: a ready-made role stays");
+    }
 };
 
 class FixedHealth final : public HealthSource {
@@ -76,6 +134,8 @@ protected:
             options_,
             Dependencies{
                 keys_,
+                api_keys_,
+                users_,
                 readings_,
                 hub_,
                 devices_,
@@ -144,6 +204,8 @@ protected:
 
     ServerOptions options_;
     FakeKeys keys_;
+    FakeKeyAdministration api_keys_;
+    FakeUserAdministration users_;
     test::FakeReadingReader readings_;
     live::Hub hub_;
     DeviceRegistry devices_;

@@ -128,6 +128,8 @@ TEST_F(Tls, a_wrong_certificate_is_refused_at_start) {
         options_,
         Dependencies{
             keys_,
+            api_keys_,
+            users_,
             readings_,
             hub_,
             devices_,

@@ -148,56 +148,6 @@ TEST_F(StoreTest, DamageIsFoundAtStart) {
     EXPECT_THAT(opened.error().detail, HasSubstr("damaged"));
 }
 
-TEST_F(StoreTest, KeysAreKeptOnceAndCanBeRevoked) {
-    open();
-    ApiKey key;
-    key.id = "abcdefgh";
-    key.name = "power bi";
-    key.secret_hash = std::string("\x00\x01\xff", 3);
-    key.scopes = {"readings:read", "keys:write"};
-    key.devices = {"cnc-*"};
-    key.created = clock.now();
-    key.expires = clock.now() + std::chrono::days{90};
-    ASSERT_TRUE(store->insert(key));
-    ApiKey second = key;
-    second.id = "zzzzzzzz";
-    second.devices.clear();
-    second.expires.reset();
-    ASSERT_TRUE(store->insert(second));
-    EXPECT_EQ(store->insert(key).error().code, Errc::already_exists);
-    EXPECT_EQ(store->revoke("nobody").error().code, Errc::not_found);
-    ASSERT_TRUE(store->revoke("zzzzzzzz"));
-    reopen();
-    const auto keys = store->keys();
-    ASSERT_TRUE(keys);
-    ASSERT_EQ(keys->size(), 2U);
-    const ApiKey& found = (*keys)[0];
-    EXPECT_EQ(found.id, key.id);
-    EXPECT_EQ(found.name, key.name);
-    EXPECT_EQ(found.secret_hash, key.secret_hash);
-    EXPECT_EQ(found.scopes, key.scopes);
-    EXPECT_EQ(found.devices, key.devices);
-    EXPECT_EQ(found.created, key.created);
-    EXPECT_EQ(found.expires, key.expires);
-    EXPECT_FALSE(found.revoked);
-    EXPECT_TRUE((*keys)[1].revoked);
-    EXPECT_TRUE((*keys)[1].devices.empty());
-    EXPECT_FALSE((*keys)[1].expires);
-}
-
-TEST_F(StoreTest, KeysCanBeStoredWhileReadingsAre) {
-    open();
-    for (int i = 0; i < 50; ++i) {
-        submit(group_of(reading("cnc-01", i)));
-        ApiKey key;
-        key.id = "key" + std::to_string(i);
-        ASSERT_TRUE(store->insert(key));
-    }
-    ASSERT_TRUE(witness.wait_for_acks(50));
-    EXPECT_TRUE(writer->health().ready);
-    EXPECT_EQ(store->keys()->size(), 50U);
-}
-
 TEST_F(StoreTest, TheContractsViewsAnswerInSql) {
     open();
     Reading one = reading_at("cnc-01", 1, from_micros(1'765'276'200'000'123));

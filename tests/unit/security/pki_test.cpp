@@ -12,9 +12,9 @@
 namespace modax::security {
 namespace {
 
+using std::chrono::days;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-using std::chrono::days;
 
 CertificatePointer parse(const std::string& pem) {
     const BioPointer text{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
@@ -72,8 +72,13 @@ TEST_F(PkiTest, VouchesForServerAndClientsUntilItEnds) {
 TEST_F(PkiTest, EveryNameOfAUserMakesACertificateThatHolds) {
     const auto made = authority({"localhost"});
     const auto root = made.pem()->certificate;
-    for (const std::string name : {"a", "scada_client", "wincc.line-2", "-x-", "Ünal",
-                                   "a23456789012345678901234567890123456789012345678901234567890abcd"}) {
+    for (const std::string name :
+         {"a",
+          "scada_client",
+          "wincc.line-2",
+          "-x-",
+          "Ünal",
+          "a23456789012345678901234567890123456789012345678901234567890abcd"}) {
         const auto client = made.issue_client(name);
         ASSERT_TRUE(client) << name << client.error().detail;
         EXPECT_EQ(verify(client->certificate, root, X509_PURPOSE_SSL_CLIENT, clock_.now()), "ok")

@@ -1,8 +1,13 @@
 """A server as a child process: started, watched, stopped by its pid, its output kept."""
+import re
 import signal
 import subprocess
 
 from .waiting import wait_for
+
+
+# What a sanitizer prints when it finds something.
+SANITIZER = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error: ")
 
 
 class ServerDied(AssertionError):
@@ -61,7 +66,9 @@ class Server:
         if self.running:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout)
+            code = self.process.wait(timeout)
+            self.check_sanitizers()
+            return code
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"{self.name} did not stop within {timeout} s of SIGTERM") from None
@@ -72,6 +79,14 @@ class Server:
             self.process.kill()
         if self.process is not None:
             self.process.wait()
+            self.check_sanitizers()
+
+    def check_sanitizers(self):
+        """In a sanitized build a finding is a failure, wherever the server was in a test."""
+        text = self.log()
+        found = SANITIZER.search(text)
+        if found:
+            raise AssertionError(f"{self.name}:\n{text[found.start():found.start() + 8000]}")
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)

@@ -1,8 +1,8 @@
-#include "simulation/duration_text.hpp"
+#include "core/duration_text.hpp"
 
 #include <gtest/gtest.h>
 
-namespace modax::simulation {
+namespace modax {
 namespace {
 
 using namespace std::chrono_literals;
@@ -27,4 +27,4 @@ TEST(DurationText, OtherTextIsNone) {
 }
 
 }  // namespace
-}  // namespace modax::simulation
+}  // namespace modax

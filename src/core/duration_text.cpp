@@ -1,10 +1,10 @@
-#include "simulation/duration_text.hpp"
+#include "core/duration_text.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <system_error>
 
-namespace modax::simulation {
+namespace modax {
 namespace {
 
 std::optional<double> seconds_of(std::string_view unit) {
@@ -31,4 +31,4 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
     return std::chrono::microseconds{std::llround(seconds * 1e6)};
 }
 
-}  // namespace modax::simulation
+}  // namespace modax

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
-namespace modax::simulation {
+namespace modax {
 
 // nullopt when the text is anything else, negative, or over 10,000 days.
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 
-}  // namespace modax::simulation
+}  // namespace modax

@@ -1,0 +1,103 @@
+#include "app/identity.hpp"
+
+#include "app/options.hpp"
+#include "core/device.hpp"
+#include "core/file_system.hpp"
+#include "landing/store.hpp"
+#include "security/api_keys.hpp"
+#include "security/audit_seal.hpp"
+#include "security/user_rules.hpp"
+#include "security/users.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <optional>
+
+namespace modax::app {
+
+struct Identity::Parts {
+    explicit Parts(const config::Config& config) : log{telemetry::make_log(quiet(config))} {}
+
+    static telemetry::LogOptions quiet(const config::Config& config) {
+        auto options = log_options(config);
+        options.level = LogLevel::warn;
+        return options;
+    }
+
+    Status open(const config::Config& config);
+
+    SystemClock clock;
+    SystemRandom random;
+    PosixFileSystem files;
+    std::unique_ptr<Log> log;
+    DeviceRegistry devices;
+    std::unique_ptr<landing::Store> store;
+    std::optional<security::ChainSeal> seal;
+    std::unique_ptr<security::ApiKeys> keys;
+    std::unique_ptr<security::Users> users;
+};
+
+Status Identity::Parts::open(const config::Config& config) {
+    auto options = store_options(config);
+    options.reader_connections = 1;
+    auto opened = landing::Store::open(options, devices, clock, *log);
+    if (!opened && opened.error().code == Errc::already_exists) {
+        options.companion = true;
+        opened = landing::Store::open(options, devices, clock, *log);
+    }
+    if (!opened) return tl::make_unexpected(opened.error());
+    store = std::move(*opened);
+    auto chain = security::ChainSeal::load(files, random, config.data_dir, !options.companion);
+    if (!chain) return tl::make_unexpected(chain.error());
+    seal.emplace(std::move(*chain));
+    store->seal_audit_with(*seal);
+    keys = std::make_unique<security::ApiKeys>(*store, clock, random, key_environment(config));
+    if (auto loaded = keys->load(); !loaded) return loaded;
+    users = std::make_unique<security::Users>(users_options(config), *store, clock, random);
+    return users->load();
+}
+
+Identity::Identity(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
+Identity::~Identity() = default;
+
+Result<std::unique_ptr<Identity>> Identity::open(const config::Config& config) {
+    auto parts = std::make_unique<Parts>(config);
+    if (auto opened = parts->open(config); !opened) return tl::make_unexpected(opened.error());
+    return std::unique_ptr<Identity>{new Identity{std::move(parts)}};
+}
+
+KeyAdministration& Identity::keys() {
+    return *parts_->keys;
+}
+
+UserAdministration& Identity::users() {
+    return *parts_->users;
+}
+
+Result<std::size_t> Identity::import_users(
+    const std::filesystem::path& file, const std::vector<std::string>& roles
+) {
+    const auto content = parts_->files.read(file);
+    if (!content) return tl::make_unexpected(content.error());
+    const auto hashes = security::parse_users(file, *content);
+    if (!hashes) return tl::make_unexpected(hashes.error());
+    for (const auto& [name, hash] : *hashes) {
+        if (auto taken = parts_->users->import_user(name, hash, roles, origin()); !taken) {
+            return tl::make_unexpected(taken.error());
+        }
+    }
+    return hashes->size();
+}
+
+AuditEntry Identity::origin() {
+    AuditEntry origin;
+    const passwd* user = ::getpwuid(::getuid());
+    origin.actor =
+        "local:" + (user != nullptr ? std::string{user->pw_name} : std::to_string(::getuid()));
+    origin.source = "local";
+    origin.via = "cli";
+    return origin;
+}
+
+}  // namespace modax::app

@@ -1,0 +1,39 @@
+// Keys and users of a data directory for the command line: with the gateway running on it, which
+// sees a change within a second, or without.
+#pragma once
+
+#include "config/config.hpp"
+#include "core/identity.hpp"
+#include "core/result.hpp"
+
+#include <memory>
+
+namespace modax::app {
+
+// Not thread-safe.
+class Identity {
+public:
+    // Errors: those of the store; unavailable: the running gateway is of another version.
+    static Result<std::unique_ptr<Identity>> open(const config::Config& config);
+    Identity(const Identity&) = delete;
+    Identity& operator=(const Identity&) = delete;
+    ~Identity();
+
+    KeyAdministration& keys();
+    UserAdministration& users();
+    // Users of the file that modax had before it kept them in the store: name to Argon2id hash (or
+    // empty: certificate only). Returns how many were taken over. Errors: invalid_argument.
+    Result<std::size_t> import_users(
+        const std::filesystem::path& file, const std::vector<std::string>& roles
+    );
+
+    // Who asks, for the audit log: the user of the operating system.
+    static AuditEntry origin();
+
+private:
+    struct Parts;
+    explicit Identity(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace modax::app

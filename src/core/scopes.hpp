@@ -1,0 +1,45 @@
+// What a key can be allowed, in one place: every route asks for one of these, and a key with
+// another word is refused when it is made. Source: PROMISES 3.1.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace modax {
+
+struct Scope {
+    std::string_view name;
+    std::string_view meaning;
+};
+
+inline constexpr std::array k_scopes{
+    Scope{"readings:read", "devices, readings, live data"},
+    Scope{"quarantine:read", "what was quarantined, with its payload"},
+    Scope{"metrics:read", "figures of the gateway"},
+    Scope{"keys:read", "which API keys there are"},
+    Scope{"keys:write", "make, rotate and revoke API keys"},
+    Scope{"users:read", "which users and roles there are"},
+    Scope{"users:write", "add, change and remove users and roles"},
+    Scope{"audit:read", "the audit log"},
+    Scope{"*", "all of these"},
+};
+
+inline bool is_known_scope(std::string_view name) {
+    return std::any_of(k_scopes.begin(), k_scopes.end(), [&](const Scope& scope) {
+        return scope.name == name;
+    });
+}
+
+// "readings:read, quarantine:read, …"
+inline std::string scope_names() {
+    std::string names;
+    for (const Scope& scope : k_scopes) {
+        if (!names.empty()) names += ", ";
+        names += scope.name;
+    }
+    return names;
+}
+
+}  // namespace modax
