@@ -126,7 +126,13 @@ Broker::Admission Broker::admit(
                 ReasonCode::session_taken_over, "another connection uses this client id (3.1.4)"
             );
         }
-        if (clean_start) {
+        // What waits in it may have come by a right that was taken away since.
+        const auto& subscribed = found->second->subscriptions();
+        const bool allowed =
+            std::all_of(subscribed.begin(), subscribed.end(), [&](const auto& entry) {
+                return parts_.authenticator.may_subscribe(principal, entry.first);
+            });
+        if (clean_start || !allowed) {
             end_session(client_id);
         } else {
             wills_.erase(client_id);  // section 3.1.3.2.2: it came back in time
