@@ -38,8 +38,8 @@ class MqttClientExample(GatewayCase):
             "tls.certificate_file": server.certificate_file, "tls.key_file": server.key_file,
             "tls.client_ca_file": certificates.ca_file, "tls.require_client_certificate": "true",
         })
-        for name in ("integration-client", "machine"):
-            run(gateway.program, "user", "set", name, "--data-dir", gateway.data,
+        for name, role in (("integration-client", "scada"), ("machine", "collector")):
+            run(gateway.program, "user", "set", name, "--role", role, "--data-dir", gateway.data,
                 input=PASSWORD + "\n")
         gateway.start()
         text = replaced(

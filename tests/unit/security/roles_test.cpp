@@ -51,8 +51,14 @@ TEST(Roles, patterns_are_topic_filters) {
     for (const auto* good : {"a", "#", "+", "a/+/b", "a/#", "/a", "modax/sensor/data/%u"}) {
         EXPECT_TRUE(is_topic_pattern(good)) << good;
     }
-    for (const std::string bad :
-         {"", "a#", "a/#/b", "a+/b", "a\n", std::string(257, 'a').c_str()}) {
+    const std::string long_pattern(257, 'a');
+    for (const std::string& bad :
+         {std::string{},
+          std::string{"a#"},
+          std::string{"a/#/b"},
+          std::string{"a+/b"},
+          std::string{"a\n"},
+          long_pattern}) {
         EXPECT_FALSE(is_topic_pattern(bad)) << bad;
     }
 }

@@ -13,7 +13,14 @@ constexpr std::string_view k_hash =
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
 TEST(UserRules, names_and_passwords_that_can_not_be_are_refused) {
-    for (const std::string name : {"", "a b", "a:b", "#a", "a\n", std::string(65, 'a').c_str()}) {
+    const std::string long_name(65, 'a');
+    for (const std::string& name :
+         {std::string{},
+          std::string{"a b"},
+          std::string{"a:b"},
+          std::string{"#a"},
+          std::string{"a\n"},
+          long_name}) {
         EXPECT_FALSE(check_user_name(name)) << name;
     }
     EXPECT_TRUE(check_user_name(std::string(64, 'a')));
