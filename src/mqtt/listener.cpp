@@ -17,7 +17,6 @@
 namespace modax::mqtt {
 namespace {
 
-constexpr std::chrono::seconds k_tick{1};
 constexpr std::chrono::milliseconds k_retry{5};  // of connections that wait for room
 
 }  // namespace
@@ -214,7 +213,7 @@ void Listener::Implementation::take_live() {
 }
 
 void Listener::Implementation::arm_tick() {
-    tick_timer_.expires_after(k_tick);
+    tick_timer_.expires_after(options_.tick);
     tick_timer_.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
         const auto alive = self.lock();
         if (error || !alive) return;

@@ -72,6 +72,8 @@ struct ListenerOptions {
     unsigned max_publish_rate = 0;
     std::chrono::seconds connect_timeout{10};  // from accept to CONNECT
     std::uint16_t max_keep_alive = 0;          // seconds; 0: what the client asks for
+    // How often time limits, expiries and delayed wills are looked at.
+    std::chrono::milliseconds tick{1000};
 };
 
 // Ports in use, where the listener is on.

@@ -125,7 +125,11 @@ Broker::Admission Broker::admit(
             other->disconnect(
                 ReasonCode::session_taken_over, "another connection uses this client id (3.1.4)"
             );
+            // A session that does not outlive its connection is gone now.
+            found = sessions_.find(client_id);
         }
+    }
+    if (found != sessions_.end()) {
         // What waits in it may have come by a right that was taken away since.
         const auto& subscribed = found->second->subscriptions();
         const bool allowed =

@@ -32,7 +32,25 @@ void Session::attach(Outlet& outlet, const OutletLimits& limits) {
     limits_ = limits;
     expires_.reset();
     if (persistent()) save();
+    for (Waiting& waiting : inflight_) waiting.to_resend = true;
+    to_resend_ = inflight_.size();
+    resend();
+    pump();
+}
+
+// Sends again what was in flight, as far as the window of this connection allows: it may be smaller
+// than that of the last one (section 3.3.4).
+void Session::resend() {
+    if (to_resend_ == 0) return;
+    std::size_t under_way = inflight_.size() - to_resend_;
     for (auto waiting = inflight_.begin(); waiting != inflight_.end();) {
+        if (under_way >= limits_.receive_maximum) return;
+        if (!waiting->to_resend) {
+            ++waiting;
+            continue;
+        }
+        waiting->to_resend = false;
+        --to_resend_;
         if (waiting->released) {
             outlet_->send_ack(PacketType::pubrel, waiting->packet_id, ReasonCode::success);
         } else if (!send(*waiting, true)) {
@@ -40,9 +58,9 @@ void Session::attach(Outlet& outlet, const OutletLimits& limits) {
             waiting = inflight_.erase(waiting);
             continue;
         }
+        ++under_way;
         ++waiting;
     }
-    pump();
 }
 
 void Session::detach() {
@@ -185,7 +203,9 @@ void Session::on_ack(const AckPacket& ack) {
 
 void Session::finish(std::deque<Waiting>::iterator inflight) {
     forget(*inflight);
+    if (inflight->to_resend) --to_resend_;
     inflight_.erase(inflight);
+    resend();
     pump();
 }
 

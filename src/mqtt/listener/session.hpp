@@ -119,8 +119,10 @@ private:
         bool persisted = false;
         std::uint16_t packet_id = 0;  // 0: not sent yet
         bool released = false;        // QoS 2: PUBREC came, PUBREL was sent
+        bool to_resend = false;       // sent over an earlier connection, not yet over this one
     };
 
+    void resend();
     void pump();
     bool send(Waiting& waiting, bool duplicate);
     void send_qos_0(const Delivery& delivery);
@@ -143,6 +145,7 @@ private:
     std::map<std::string, Subscribed, std::less<>> subscriptions_;
     std::set<std::uint16_t> inbound_;
     std::deque<Waiting> inflight_;  // sent, in order, not acknowledged
+    std::size_t to_resend_ = 0;     // how many of them
     std::deque<Waiting> queue_;     // behind them
     std::size_t queued_bytes_ = 0;
     std::uint16_t last_packet_id_ = 0;
