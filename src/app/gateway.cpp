@@ -10,7 +10,9 @@
 #include "core/version.hpp"
 #include "live/hub.hpp"
 #include "security/api_keys.hpp"
+#include "security/audit_checkpoints.hpp"
 #include "security/audit_seal.hpp"
+#include "security/audit_trail.hpp"
 #include "telemetry/metrics.hpp"
 #include "telemetry/process_metrics.hpp"
 
@@ -57,6 +59,7 @@ struct Gateway::Parts {
     void reload_identity();
     void look_after_keys();
     void warn_of_plaintext();
+    void make_checkpoint(Status (security::Checkpoints::*how)());
 
     const config::Config config;
     sigset_t signals = block_signals();
@@ -80,6 +83,9 @@ struct Gateway::Parts {
     std::unique_ptr<security::ApiKeys> keys;
     std::unique_ptr<security::Users> users;
     std::optional<security::ChainSeal> seal;
+    std::optional<security::CheckpointSigner> signer;
+    std::optional<security::Checkpoints> checkpoints;
+    std::unique_ptr<security::Trail> trail;
     std::int64_t identity_version = 0;
 
     // The certificates of the TLS listeners.
@@ -125,6 +131,11 @@ Status Gateway::Parts::open_store() {
     if (!chain) return tl::make_unexpected(chain.error());
     seal.emplace(std::move(*chain));
     store->seal_audit_with(*seal);
+    auto signing = security::CheckpointSigner::load(files, config.data_dir, true);
+    if (!signing) return tl::make_unexpected(signing.error());
+    signer.emplace(std::move(*signing));
+    checkpoints.emplace(*store, *signer, checkpoint_file_of(config), clock, *log);
+    trail = std::make_unique<security::Trail>(*store, clock, *log);
 
     keys = std::make_unique<security::ApiKeys>(*store, clock, random, key_environment(config));
     if (auto loaded = keys->load(); !loaded) return loaded;
@@ -157,7 +168,7 @@ Status Gateway::Parts::build_mqtt() {
     auto options = listener_options(config);
     if (options.tcp || options.tls) {
         const mqtt::ListenerParts parts{
-            mqtt_thread->context(), *intake, hub, devices, *users, clock, random, *log};
+            mqtt_thread->context(), *intake, hub, devices, *users, *trail, clock, random, *log};
         listener = std::make_unique<mqtt::Listener>(std::move(options), parts, std::move(*state));
         auto ports = listener->start();
         if (!ports) return tl::make_unexpected(ports.error());
@@ -184,6 +195,8 @@ Status Gateway::Parts::build_http() {
             *keys,
             *keys,
             *users,
+            *store,
+            *trail,
             *store,
             hub,
             devices,
@@ -212,6 +225,7 @@ void Gateway::Parts::register_metrics() {
     metrics.add(*server);
     metrics.add(*keys);
     metrics.add(*users);
+    metrics.add(*trail);
     metrics.add(process_metrics);
     metrics.add(*certificates);
 }
@@ -282,10 +296,17 @@ void Gateway::Parts::upkeep() {
     if (now >= next_key_look) {
         next_key_look = now + k_key_interval;
         look_after_keys();
+        make_checkpoint(&security::Checkpoints::look);
     }
     if (now >= next_plaintext_warning) {
         next_plaintext_warning = now + std::chrono::hours{1};
         warn_of_plaintext();
+    }
+}
+
+void Gateway::Parts::make_checkpoint(Status (security::Checkpoints::*how)()) {
+    if (auto made = ((*checkpoints).*how)(); !made) {
+        log->error("audit", "a checkpoint can't be published", {{"reason", made.error().detail}});
     }
 }
 
@@ -329,6 +350,8 @@ void Gateway::Parts::stop() {
         mqtt_thread->stop();
     }
     if (writer) writer->stop();
+    trail.reset();
+    if (checkpoints) make_checkpoint(&security::Checkpoints::make_now);
     if (announced) log->info("gateway", "stopped");
 }
 

@@ -5,6 +5,7 @@
 #include "core/file_system.hpp"
 #include "landing/store.hpp"
 #include "security/api_keys.hpp"
+#include "security/audit_checkpoints.hpp"
 #include "security/audit_seal.hpp"
 #include "security/user_rules.hpp"
 #include "security/users.hpp"
@@ -34,6 +35,8 @@ struct Identity::Parts {
     DeviceRegistry devices;
     std::unique_ptr<landing::Store> store;
     std::optional<security::ChainSeal> seal;
+    std::optional<security::CheckpointSigner> signer;
+    std::filesystem::path checkpoint_file;
     std::unique_ptr<security::ApiKeys> keys;
     std::unique_ptr<security::Users> users;
 };
@@ -52,6 +55,11 @@ Status Identity::Parts::open(const config::Config& config) {
     if (!chain) return tl::make_unexpected(chain.error());
     seal.emplace(std::move(*chain));
     store->seal_audit_with(*seal);
+    auto loaded_signer =
+        security::CheckpointSigner::load(files, config.data_dir, !options.companion);
+    if (!loaded_signer) return tl::make_unexpected(loaded_signer.error());
+    signer.emplace(std::move(*loaded_signer));
+    checkpoint_file = checkpoint_file_of(config);
     keys = std::make_unique<security::ApiKeys>(*store, clock, random, key_environment(config));
     if (auto loaded = keys->load(); !loaded) return loaded;
     users = std::make_unique<security::Users>(users_options(config), *store, clock, random);
@@ -73,6 +81,18 @@ KeyAdministration& Identity::keys() {
 
 UserAdministration& Identity::users() {
     return *parts_->users;
+}
+
+const AuditStore& Identity::audit() const {
+    return *parts_->store;
+}
+
+Result<Identity::Verdict> Identity::verify_audit() const {
+    const auto verdict = security::verify_audit(
+        *parts_->store, *parts_->seal, *parts_->signer, parts_->checkpoint_file
+    );
+    if (!verdict) return tl::make_unexpected(verdict.error());
+    return Verdict{verdict->rows, verdict->checkpoints, verdict->problem};
 }
 
 Result<std::size_t> Identity::import_users(

@@ -27,6 +27,15 @@ public:
         const std::filesystem::path& file, const std::vector<std::string>& roles
     );
 
+    const AuditStore& audit() const;
+    struct Verdict {
+        std::uint64_t rows = 0;
+        std::uint64_t checkpoints = 0;
+        std::string problem;  // empty: the audit log is whole
+    };
+    // Checks every row and checkpoint. Errors: those of the store.
+    Result<Verdict> verify_audit() const;
+
     // Who asks, for the audit log: the user of the operating system.
     static AuditEntry origin();
 

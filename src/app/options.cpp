@@ -149,6 +149,11 @@ Result<mqtt::UplinkOptions> uplink_options(const config::Config& config, const F
     return options;
 }
 
+std::filesystem::path checkpoint_file_of(const config::Config& config) {
+    if (!config.audit.checkpoint_file.empty()) return config.audit.checkpoint_file;
+    return config.data_dir / "audit-checkpoints";
+}
+
 std::string_view key_environment(const config::Config& config) {
     return config.environment == config::Environment::production ? "prod" : "dev";
 }

@@ -27,4 +27,7 @@ Result<mqtt::UplinkOptions> uplink_options(const config::Config& config, const F
 // The second part of API keys: "dev" or "prod".
 std::string_view key_environment(const config::Config& config);
 
+// Where checkpoints of the audit log are published besides the store.
+std::filesystem::path checkpoint_file_of(const config::Config& config);
+
 }  // namespace modax::app

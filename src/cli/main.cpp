@@ -16,6 +16,7 @@ int main(int argc, char** argv) try {
     add_serve(app, action);
     add_config(app, action);
     add_key(app, action);
+    add_audit(app, action);
     add_user(app, action);
     add_role(app, action);
     add_pki(app, action);

@@ -127,6 +127,10 @@ struct LandingConfig {
     unsigned reader_connections = 4;
 };
 
+struct AuditConfig {
+    std::filesystem::path checkpoint_file;  // empty: "audit-checkpoints" in the data directory
+};
+
 struct UplinkConfig {
     bool enabled = false;
     std::string host;
@@ -156,6 +160,7 @@ struct Config {
     TlsConfig tls;
     IngestConfig ingest;
     LandingConfig landing;
+    AuditConfig audit;
     UplinkConfig uplink;
 };
 

@@ -124,6 +124,20 @@ Section landing_section() {
         }};
 }
 
+Section audit_section() {
+    return {
+        "audit",
+        "The record of who did what.",
+        {
+            path(
+                MODAX_KEY(audit.checkpoint_file),
+                "Where signed checkpoints are published besides the store, best on another disk; "
+                "empty: "
+                "audit-checkpoints in the data directory."
+            ),
+        }};
+}
+
 Section uplink_section() {
     return {
         "uplink",

@@ -15,6 +15,7 @@ Section mqtts_section();
 Section tls_section();
 Section ingest_section();
 Section landing_section();
+Section audit_section();
 Section uplink_section();
 
 }  // namespace modax::config

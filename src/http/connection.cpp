@@ -273,6 +273,7 @@ void Connection::end() {
 }
 
 void Connection::become_websocket() {
+    tell_accesses(thread_.services(), caller_, true);
     const auto self = shared_from_this();
     auto session = std::make_shared<WebSocketSession>(
         thread_,
@@ -288,6 +289,7 @@ void Connection::become_websocket() {
 }
 
 void Connection::tick(SteadyTime now) {
+    tell_accesses(thread_.services(), caller_, false);
     if (closed_ || now < deadline_ || (producer_ && !writing_)) return;
     const bool waiting_for_request = !writing_ && !lingering_ && !between_requests_;
     const bool nothing_came = begin_ == end_ && part_ == Part::head;
@@ -314,6 +316,7 @@ void Connection::stop() {
 
 void Connection::abort() {
     if (closed_) return;
+    tell_accesses(thread_.services(), caller_, true);
     closed_ = true;
     const auto self = shared_from_this();
     transport_->close();

@@ -57,7 +57,10 @@ public:
 
     void run() {
         const bool admitted = within_address_limit() && authenticate() && find_device();
-        if (admitted) answer();
+        if (admitted) {
+            record_access(services_, caller_, route_, device_);
+            answer();
+        }
         add_limit_fields();
     }
 
@@ -196,6 +199,7 @@ private:
     }
 
     bool refuse(int status, std::string_view detail) {
+        if (status != 404) record_refusal(services_, caller_, route_, request_, detail);
         set_problem(response_, status, detail, request_.path);
         return false;
     }

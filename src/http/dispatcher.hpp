@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/secret.hpp"
+#include "http/access_record.hpp"
 #include "http/call.hpp"
 #include "http/rate_limits.hpp"
 
@@ -25,6 +26,7 @@ struct Caller {
     std::shared_ptr<TokenBucket> address_bucket;
     std::shared_ptr<TokenBucket> refusal_bucket;
     std::shared_ptr<TokenBucket> key_bucket;
+    UntoldAccesses untold;
 };
 
 // Fills `response`, which is reset before. Returns the number of the route in routes(), or

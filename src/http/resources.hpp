@@ -20,6 +20,8 @@ void get_safety(const Call& call, Response& response);
 void get_history(const Call& call, Response& response);
 // quarantine.cpp
 void get_quarantine(const Call& call, Response& response);
+// audit.cpp
+void get_audit(const Call& call, Response& response);
 // keys.cpp
 void get_keys(const Call& call, Response& response);
 void post_key(const Call& call, Response& response);

@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view k_readings = "readings:read";
 constexpr std::string_view k_metrics = "metrics:read";
 
-constexpr std::array<Route, 26> k_routes{{
+constexpr std::array<Route, 27> k_routes{{
     // The one that is asked most comes first.
     {Method::get,
      "/api/v1/devices/{id}/data",
@@ -91,6 +91,7 @@ constexpr std::array<Route, 26> k_routes{{
      "users:write",
      DeviceRule::all_devices,
      delete_role},
+    {Method::get, "/api/v1/audit", Access::key, "audit:read", DeviceRule::all_devices, get_audit},
     {Method::get, "/metrics", Access::key_or_loopback, k_metrics, DeviceRule::none, get_metrics},
     {Method::get, "/health", Access::open, {}, DeviceRule::none, get_health},
     {Method::get, "/ready", Access::open, {}, DeviceRule::none, get_ready},

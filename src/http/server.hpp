@@ -90,6 +90,8 @@ struct Dependencies {
     const KeyAuthenticator& keys;
     KeyAdministration& key_administration;
     UserAdministration& user_administration;
+    const AuditStore& audit;
+    AuditTrail& audit_trail;
     const ReadingReader& readings;
     live::Hub& hub;
     const DeviceRegistry& devices;

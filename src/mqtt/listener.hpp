@@ -4,6 +4,7 @@
 // thread that runs the io_context.
 #pragma once
 
+#include "core/audit.hpp"
 #include "core/broker_state.hpp"
 #include "core/clock.hpp"
 #include "core/device.hpp"
@@ -91,6 +92,7 @@ struct ListenerParts {
     live::Hub& hub;
     const DeviceRegistry& devices;
     MqttAuthenticator& authenticator;
+    AuditTrail& audit;
     const Clock& clock;
     Random& random;
     Log& log;

@@ -86,6 +86,8 @@ private:
     void authenticated(const Result<Principal>& principal);
     void accept_session(const Broker::Admission& admission);
     void refuse(ReasonCode reason, std::string_view detail);
+    // For the audit log.
+    AuditEntry record(std::string_view action, std::string object) const;
 
     // connection_publish.cpp
     Handled handle_publish(const Frame& frame);
@@ -98,6 +100,7 @@ private:
     // connection_subscribe.cpp
     Handled handle_subscribe(const Frame& frame);
     Handled handle_unsubscribe(const Frame& frame);
+    void audit_subscription(std::string_view filter, ReasonCode reason);
     ReasonCode check_filter(const SubscriptionRequest& request) const;
 
     const std::uint64_t number_;

@@ -166,11 +166,25 @@ void Connection::accept_session(const Broker::Admission& admission) {
     }
     encode(output(), answer, version_);
     session_->attach(*this, limits_);
+    broker_.parts().audit.access(record("session.open", "client:" + client_id_));
     broker_.parts().log.debug(
         "mqtt",
         "client connected",
         {{"client", client_id_}, {"address", peer_.address}, {"user", principal_.name}}
     );
+}
+
+AuditEntry Connection::record(std::string_view action, std::string object) const {
+    AuditEntry entry;
+    // Before it has shown who it is, what it says it is: nobody has checked the name.
+    const std::string& name = principal_.name.empty() ? credentials_.user : principal_.name;
+    entry.actor = principal_.kind == "anonymous" || name.empty() ? "anonymous" : "user:" + name;
+    if (principal_.kind == "certificate") entry.actor = "certificate:" + name;
+    entry.source = peer_.address;
+    entry.via = "mqtt";
+    entry.action = action;
+    entry.object = std::move(object);
+    return entry;
 }
 
 void Connection::refuse(ReasonCode reason, std::string_view detail) {
@@ -179,6 +193,10 @@ void Connection::refuse(ReasonCode reason, std::string_view detail) {
         "connection refused",
         {{"client", client_id_}, {"address", peer_.address}, {"reason", std::string{detail}}}
     );
+    AuditEntry refused = record("session.open", "client:" + client_id_);
+    refused.result = AuditEntry::Result::refused;
+    refused.detail = detail;
+    broker_.parts().audit.refusal(std::move(refused));
     ConnackPacket answer;
     answer.reason = version_ == ProtocolVersion::v5 ? static_cast<std::uint8_t>(reason)
                                                     : connack_return_code(reason);

@@ -25,6 +25,11 @@ Connection::Handled Connection::handle_publish(const Frame& frame) {
             ReasonCode::receive_maximum_exceeded, "more messages in flight than allowed (3.3.4)"});
     }
     if (const auto refused = refusal(*packet)) {
+        if (*refused == ReasonCode::not_authorized) {
+            AuditEntry entry = record("topic.publish", "topic:" + std::string{packet->topic});
+            entry.result = AuditEntry::Result::refused;
+            broker_.parts().audit.refusal(std::move(entry));
+        }
         // 3.1.1 has no way to say no; an acknowledgement would be a lie.
         if (version_ == ProtocolVersion::v3_1_1) {
             return tl::make_unexpected(ProtocolError{

@@ -37,6 +37,16 @@ ReasonCode Connection::check_filter(const SubscriptionRequest& request) const {
     return static_cast<ReasonCode>(request.qos());
 }
 
+void Connection::audit_subscription(std::string_view filter, ReasonCode reason) {
+    AuditEntry entry = record("topic.subscribe", "topic:" + std::string{filter});
+    if (reason < ReasonCode::unspecified_error) {
+        broker_.parts().audit.access(std::move(entry));
+        return;
+    }
+    entry.result = AuditEntry::Result::refused;
+    broker_.parts().audit.refusal(std::move(entry));
+}
+
 Connection::Handled Connection::handle_subscribe(const Frame& frame) {
     const auto packet = decode_subscribe(frame, version_);
     if (!packet) return tl::make_unexpected(packet.error());
@@ -49,6 +59,7 @@ Connection::Handled Connection::handle_subscribe(const Frame& frame) {
     std::vector<const SubscriptionRequest*> wants_retained;
     for (const SubscriptionRequest& request : packet->requests) {
         const auto reason = check_filter(request);
+        audit_subscription(request.filter, reason);
         answer.reasons.push_back(static_cast<std::uint8_t>(reason));
         if (reason >= ReasonCode::unspecified_error) continue;
         const auto& known = session_->subscriptions();

@@ -179,5 +179,56 @@ TEST_F(IdentityRoutes, a_key_that_ends_soon_or_was_rotated_is_told_so) {
     EXPECT_NE(answer.field("Sunset").find("GMT"), std::string::npos);
 }
 
+TEST_F(IdentityRoutes, the_audit_log_is_told_of_accesses_once_a_minute_and_of_refusals) {
+    start();
+    publish(reading("press-01", 1));
+    publish(reading("press-02", 1));
+    HttpClient client{port_};
+    const std::string key = "X-API-Key: reader\r\n";
+    for (int i = 0; i < 5; ++i) client.get("/api/v1/devices/press-01/data", key);
+    client.get("/api/v1/devices/press-02/data", key);
+    ASSERT_TRUE(eventually([&] { return trail_.accesses().size() >= 3; }));
+    const auto told = trail_.accesses();
+    EXPECT_EQ(told[0].actor, "key:reader");
+    EXPECT_EQ(told[0].source, "127.0.0.1");
+    EXPECT_EQ(told[0].via, "rest");
+    EXPECT_EQ(told[0].action, "readings.read");
+    EXPECT_EQ(told[0].object, "device:press-01");
+    EXPECT_EQ(told[0].count, 1U);
+    EXPECT_EQ(told[1].count, 4U) << "the others of the minute";
+    EXPECT_EQ(told[2].object, "device:press-02");
+    get("/api/v1/devices/press-01/data", "wrong");
+    get("/api/v1/keys", "reader");
+    const auto refused = trail_.refusals();
+    ASSERT_EQ(refused.size(), 2U);
+    EXPECT_EQ(refused[0].actor, "unknown");
+    EXPECT_EQ(refused[0].object, "path:/api/v1/devices/press-01/data");
+    EXPECT_EQ(refused[1].actor, "key:reader");
+    EXPECT_EQ(refused[1].result, AuditEntry::Result::refused);
+    EXPECT_NE(refused[1].detail.find("keys:read"), std::string::npos);
+}
+
+TEST_F(IdentityRoutes, the_audit_log_is_read_in_pages_with_filters) {
+    start();
+    std::vector<AuditEntry> entries(5);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        entries[i].actor = i == 2 ? "user:anna" : "key:a";
+        entries[i].detail = "\"quoted\"";
+    }
+    ASSERT_TRUE(audit_.append(entries));
+    const auto page = json::parse(get("/api/v1/audit?limit=2").body);
+    EXPECT_EQ(page["rows"][0]["sequence"], 5);
+    EXPECT_EQ(page["rows"][0]["detail"], "\"quoted\"");
+    EXPECT_EQ(page["next_cursor"], "4");
+    const auto rest = json::parse(get("/api/v1/audit?limit=10&cursor=4").body);
+    EXPECT_EQ(rest["rows"].size(), 3U);
+    EXPECT_TRUE(rest["next_cursor"].is_null());
+    EXPECT_EQ(json::parse(get("/api/v1/audit?actor=user:anna").body)["rows"].size(), 1U);
+    EXPECT_EQ(
+        fields_of(get("/api/v1/audit?start=x&result=y&limit=0&cursor=z")),
+        (Fields{"start", "result", "limit", "cursor"})
+    );
+}
+
 }  // namespace
 }  // namespace modax::http

@@ -10,6 +10,7 @@
 #include "support/http_client.hpp"
 #include "support/manual_clock.hpp"
 #include "support/recording_log.hpp"
+#include "support/recording_trail.hpp"
 
 #include <gtest/gtest.h>
 
@@ -136,6 +137,8 @@ protected:
                 keys_,
                 api_keys_,
                 users_,
+                audit_,
+                trail_,
                 readings_,
                 hub_,
                 devices_,
@@ -206,6 +209,8 @@ protected:
     FakeKeys keys_;
     FakeKeyAdministration api_keys_;
     FakeUserAdministration users_;
+    test::MemoryAuditStore audit_;
+    test::RecordingTrail trail_;
     test::FakeReadingReader readings_;
     live::Hub hub_;
     DeviceRegistry devices_;

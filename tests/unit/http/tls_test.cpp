@@ -130,6 +130,8 @@ TEST_F(Tls, a_wrong_certificate_is_refused_at_start) {
             keys_,
             api_keys_,
             users_,
+            audit_,
+            trail_,
             readings_,
             hub_,
             devices_,
