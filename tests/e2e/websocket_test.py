@@ -5,12 +5,15 @@ import unittest
 
 from gateway_case import GatewayCase, at_rest, reading
 from modax_test.flood import drain_websocket, publish
+from modax_test.tools import SANITIZED
 from modax_test.waiting import wait_for
 
 try:
     import websocket
 except ImportError:
     raise unittest.SkipTest("python3-websocket is not installed") from None
+
+SOFT_LIMIT, SECONDS = (2**18, 30) if SANITIZED else (2**20, 10)
 
 
 class Live(GatewayCase):
@@ -80,7 +83,8 @@ class Live(GatewayCase):
 
     def test_slow_clients_do_not_hold_up_good_ones(self):
         gateway = self.gateway(settings={
-            "websocket.soft_limit_bytes": "1MiB", "websocket.hard_limit_bytes": "4MiB",
+            "websocket.soft_limit_bytes": str(SOFT_LIMIT),
+            "websocket.hard_limit_bytes": str(4 * SOFT_LIMIT),
         })
         with contextlib.ExitStack() as stack:
             options = {"key": gateway.admin_key, "limit": 120}
@@ -88,8 +92,8 @@ class Live(GatewayCase):
             stack.enter_context(
                 drain_websocket(gateway.http_port, connections=10, stalled=10, **options)
             )
-            count = 60_000
-            publish(gateway.mqtt_port, connections=4, qos=1, count=count, rate=6000).result()
+            count = SOFT_LIMIT // 17  # more than the hard limit
+            publish(gateway.mqtt_port, connections=4, qos=1, count=count, rate=count // SECONDS).result()
             at_rest(gateway, count)
 
             def slow_ones_are_gone():

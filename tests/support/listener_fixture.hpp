@@ -12,6 +12,7 @@
 #include "support/manual_clock.hpp"
 #include "support/mqtt_client.hpp"
 #include "support/recording_log.hpp"
+#include "support/recording_trail.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -145,6 +146,7 @@ protected:
 
     mqtt::ListenerOptions options_;
     FakeMqttAuthenticator authenticator_;
+    RecordingTrail trail_;
     FakeGroupWriter writer_;
     ManualClock clock_;
     RecordingLog log_;
@@ -168,6 +170,7 @@ private:
                    test.hub_,
                    test.devices_,
                    test.authenticator_,
+                   test.trail_,
                    test.clock_,
                    test.random_,
                    test.log_},

@@ -5,6 +5,10 @@ import subprocess
 import unittest
 
 
+# The programs are built with a sanitizer, so a load must be smaller to say the same.
+SANITIZED = "MODAX_SANITIZED" in os.environ
+
+
 def find_tool(name):
     """Path of a program, also in the sbin folders that are not on a user's PATH; None: missing."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin:/usr/local/sbin")
