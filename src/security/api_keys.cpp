@@ -255,7 +255,8 @@ Status ApiKeys::note_uses() {
 std::vector<ApiKeys::Expiring> ApiKeys::newly_expiring() {
     std::vector<Expiring> found;
     const Timestamp now = clock_.now();
-    for (const auto& [id, entry] : table()->by_id) {
+    const auto current = table();
+    for (const auto& [id, entry] : current->by_id) {
         if (!entry->key.expires || !entry->in_use(now)) continue;
         const auto left = *entry->key.expires - now;
         const auto step = std::find_if(k_warnings.begin(), k_warnings.end(), [&](auto days) {
@@ -358,7 +359,8 @@ void ApiKeys::collect(MetricSink& sink) const {
         );
     }
     const Timestamp now = clock_.now();
-    for (const auto& [id, entry] : table()->by_id) {
+    const auto current = table();
+    for (const auto& [id, entry] : current->by_id) {
         if (!entry->key.expires || !entry->in_use(now)) continue;
         sink.gauge(
             "modax_security_api_key_expiry_timestamp_seconds",

@@ -68,13 +68,15 @@ Status Users::load() {
 
 std::vector<User> Users::users() const {
     std::vector<User> listed;
-    for (const auto& [name, user] : table()->users) listed.push_back(user);
+    const auto current = table();
+    for (const auto& [name, user] : current->users) listed.push_back(user);
     return listed;
 }
 
 std::vector<Role> Users::roles() const {
     std::vector<Role> listed = ready_made_;
-    for (const auto& [name, role] : table()->roles) {
+    const auto current = table();
+    for (const auto& [name, role] : current->roles) {
         if (meaning_of_role(name).empty()) listed.push_back(role);
     }
     return listed;
@@ -170,7 +172,8 @@ Status Users::remove_role(std::string_view name, const AuditEntry& origin) {
     if (!meaning_of_role(name).empty()) {
         return fail(Errc::invalid_argument, "name: a ready-made role stays");
     }
-    for (const auto& [user_name, user] : table()->users) {
+    const auto current = table();
+    for (const auto& [user_name, user] : current->users) {
         if (std::find(user.roles.begin(), user.roles.end(), name) == user.roles.end()) continue;
         return fail(
             Errc::invalid_argument, "name: user " + user_name + " has this role; take it away first"
