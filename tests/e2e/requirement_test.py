@@ -7,12 +7,14 @@ import json
 import pathlib
 import re
 import threading
+import unittest
 
 import requests
 
 from gateway_case import GatewayCase, reading
 from modax_test.certificates import Certificates
 from modax_test.flood import Flood
+from modax_test.paho_client import CALLBACKS
 from modax_test.tools import run
 from modax_test.waiting import wait_for
 
@@ -30,6 +32,11 @@ def replaced(text, *pairs):
 
 
 class MqttClientExample(GatewayCase):
+    def setUp(self):
+        if CALLBACKS:
+            raise unittest.SkipTest("paho 2 refuses mqtt.Client() as the requirement prints it")
+        super().setUp()
+
     def test_as_written_with_tls_user_password_and_client_certificate(self):
         certificates = Certificates(self.directory / "tls")
         server, client = certificates.server, certificates.client("integration-client")

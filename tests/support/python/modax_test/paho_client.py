@@ -13,6 +13,10 @@ except ImportError:
     raise unittest.SkipTest("python3-paho-mqtt is not installed") from None
 
 MQTTv311, MQTTv5 = paho.MQTTv311, paho.MQTTv5
+# paho 2 (Debian 13) wants to be told that callbacks are those of paho 1 (Debian 12).
+CALLBACKS = {}
+if hasattr(paho, "CallbackAPIVersion"):
+    CALLBACKS["callback_api_version"] = paho.CallbackAPIVersion.VERSION1
 __all__ = ["MQTTv311", "MQTTv5", "PahoClient", "PacketTypes", "SubscribeOptions", "properties"]
 
 
@@ -35,7 +39,9 @@ class PahoClient:
         options = {} if protocol == MQTTv5 else {"clean_session": clean}
         if protocol == MQTTv311 and not client_id:
             options["clean_session"] = True
-        self.client = paho.Client(client_id, protocol=protocol, transport=transport, **options)
+        self.client = paho.Client(
+            client_id=client_id, protocol=protocol, transport=transport, **CALLBACKS, **options
+        )
         if user is not None:
             self.client.username_pw_set(user, password)
         # A certificate is for the name localhost.
