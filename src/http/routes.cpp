@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view k_readings = "readings:read";
 constexpr std::string_view k_metrics = "metrics:read";
 
-constexpr std::array<Route, 27> k_routes{{
+constexpr auto k_routes = std::to_array<Route>({
     // The one that is asked most comes first.
     {Method::get,
      "/api/v1/devices/{id}/data",
@@ -98,7 +98,7 @@ constexpr std::array<Route, 27> k_routes{{
     {Method::get, "/api/v1", Access::open, {}, DeviceRule::none, get_index},
     {Method::get, "/api/v1/", Access::open, {}, DeviceRule::none, get_index},
     {Method::get, "/", Access::open, {}, DeviceRule::none, get_console},
-}};
+});
 
 }  // namespace
 

@@ -134,21 +134,21 @@ protected:
         server_ = std::make_unique<Server>(
             options_,
             Dependencies{
-                keys_,
-                api_keys_,
-                users_,
-                audit_,
-                trail_,
-                readings_,
-                hub_,
-                devices_,
-                accounting_,
-                [] { return std::string{"modax_test 1\n"}; },
-                {&health_},
-                clock_,
-                random_,
-                log_,
-                "1.2.3"}
+                .keys = keys_,
+                .key_administration = api_keys_,
+                .user_administration = users_,
+                .audit = audit_,
+                .audit_trail = trail_,
+                .readings = readings_,
+                .hub = hub_,
+                .devices = devices_,
+                .accounting = accounting_,
+                .metrics_text = [] { return std::string{"modax_test 1\n"}; },
+                .health = {&health_},
+                .clock = clock_,
+                .random = random_,
+                .log = log_,
+                .version = "1.2.3"}
         );
         const auto started = server_->start();
         ASSERT_TRUE(started) << started.error().detail;

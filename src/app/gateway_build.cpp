@@ -1,0 +1,152 @@
+// How a gateway starts: every part in order, once.
+#include "app/admin_key.hpp"
+#include "app/endpoints_file.hpp"
+#include "app/gateway_parts.hpp"
+
+#include <utility>
+
+namespace modax::app {
+
+Status Gateway::Parts::build() {
+    certificates.emplace(config, files, clock, *log);
+    if (auto checked = certificates->check(); !checked) return checked;
+    if (auto opened = open_store(); !opened) return opened;
+    if (auto built = build_mqtt(); !built) return built;
+    if (auto built = build_http(); !built) return built;
+    register_metrics();
+    mqtt_thread->start();
+    return announce();
+}
+
+Status Gateway::Parts::open_store() {
+    auto opened = landing::Store::open(store_options(config), devices, clock, *log);
+    if (!opened) return tl::make_unexpected(opened.error());
+    store = std::move(*opened);
+
+    auto chain = security::ChainSeal::load(files, random, config.data_dir, true);
+    if (!chain) return tl::make_unexpected(chain.error());
+    seal.emplace(std::move(*chain));
+    store->seal_audit_with(*seal);
+    auto signing = security::CheckpointSigner::load(files, config.data_dir, true);
+    if (!signing) return tl::make_unexpected(signing.error());
+    signer.emplace(std::move(*signing));
+    checkpoints.emplace(*store, *signer, checkpoint_file_of(config), clock, *log);
+    trail = std::make_unique<security::Trail>(*store, clock, *log);
+
+    keys = std::make_unique<security::ApiKeys>(*store, clock, random, key_environment(config));
+    if (auto loaded = keys->load(); !loaded) return loaded;
+    if (auto made = make_first_key(*keys, files, config.data_dir, clock.now(), *log); !made) {
+        return made;
+    }
+    users = std::make_unique<security::Users>(users_options(config), *store, clock, random);
+    if (auto loaded = users->load(); !loaded) return loaded;
+    identity_version = store->identity_version().value_or(0);
+
+    // What is newest must be known before the first reading comes in.
+    auto restored = store->latest(
+        [this](const Reading& reading) { hub.restore(reading); },
+        [this](const SafetyStatus& status) { hub.restore(status); }
+    );
+    if (!restored) return restored;
+    writer = std::make_unique<landing::Writer>(
+        *store, accounting, hub, files, writer_options(config), clock, *log
+    );
+    return {};
+}
+
+Status Gateway::Parts::build_mqtt() {
+    mqtt_thread.emplace("mqtt", *log);
+    intake = std::make_unique<ingest::Intake>(
+        intake_options(config), devices, *writer, accounting, clock
+    );
+    auto state = store->broker_state();
+    if (!state) return tl::make_unexpected(state.error());
+    auto options = listener_options(config);
+    if (options.tcp || options.tls) {
+        const mqtt::ListenerParts parts{
+            mqtt_thread->context(), *intake, hub, devices, *users, *trail, clock, random, *log};
+        listener = std::make_unique<mqtt::Listener>(std::move(options), parts, std::move(*state));
+        auto ports = listener->start();
+        if (!ports) return tl::make_unexpected(ports.error());
+        mqtt_ports = *ports;
+    }
+    if (config.uplink.enabled) {
+        auto upstream = uplink_options(config, files);
+        if (!upstream) return tl::make_unexpected(upstream.error());
+        uplink = std::make_unique<mqtt::Uplink>(
+            mqtt_thread->context(), *upstream, *intake, clock, random, *log
+        );
+        if (auto started = uplink->start(); !started) return started;
+    }
+    return {};
+}
+
+Status Gateway::Parts::build_http() {
+    std::vector<const HealthSource*> health{store.get(), writer.get()};
+    if (listener) health.push_back(listener.get());
+    if (uplink) health.push_back(uplink.get());
+    server = std::make_unique<http::Server>(
+        server_options(config),
+        http::Dependencies{
+            .keys = *keys,
+            .key_administration = *keys,
+            .user_administration = *users,
+            .audit = *store,
+            .audit_trail = *trail,
+            .readings = *store,
+            .hub = hub,
+            .devices = devices,
+            .accounting = accounting,
+            .metrics_text = [this] { return metrics.text(); },
+            .health = std::move(health),
+            .clock = clock,
+            .random = random,
+            .log = *log,
+            .version = std::string{k_version}}
+    );
+    auto endpoints = server->start();
+    if (!endpoints) return tl::make_unexpected(endpoints.error());
+    http_endpoints = *endpoints;
+    return {};
+}
+
+void Gateway::Parts::register_metrics() {
+    metrics.add(accounting);
+    metrics.add(*intake);
+    metrics.add(*writer);
+    metrics.add(*store);
+    metrics.add(hub);
+    if (listener) metrics.add(*listener);
+    if (uplink) metrics.add(*uplink);
+    metrics.add(*server);
+    metrics.add(*keys);
+    metrics.add(*users);
+    metrics.add(*trail);
+    metrics.add(process_metrics);
+    metrics.add(*certificates);
+}
+
+Status Gateway::Parts::announce() {
+    GatewayEndpoints endpoints;
+    endpoints.http = http_endpoints;
+    endpoints.mqtt_bind = config.mqtt.bind;
+    endpoints.mqtts_bind = config.mqtts.bind;
+    endpoints.mqtt = mqtt_ports;
+    // What `modax pki init` leaves beside the server's certificate.
+    const auto authority = config.tls.certificate_file.parent_path() / "ca.crt";
+    const bool tls = config.https.enabled || config.mqtts.enabled;
+    if (tls && files.exists(authority)) {
+        endpoints.ca_file = std::filesystem::absolute(authority);
+    }
+    endpoints.admin_key_file = std::filesystem::absolute(admin_key_file(config.data_dir));
+    const auto file = endpoints_file(config.data_dir);
+    const auto json = endpoints_json(endpoints);
+    if (auto written = files.write_atomic(file, json, 0644); !written) return written;
+    announced = true;
+    log->info(
+        "gateway", "ready", {{"version", std::string{k_version}}, {"endpoints", file.string()}}
+    );
+    return {};
+}
+
+}  // namespace modax::app

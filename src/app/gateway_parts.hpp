@@ -1,0 +1,96 @@
+// What a gateway is made of. Its behaviours are in gateway_build.cpp (start), gateway_upkeep.cpp
+// (between signals) and gateway.cpp (stop, and the loop).
+#pragma once
+
+#include "app/certificate_watch.hpp"
+#include "app/gateway.hpp"
+#include "app/io_thread.hpp"
+#include "app/options.hpp"
+#include "core/accounting.hpp"
+#include "core/version.hpp"
+#include "live/hub.hpp"
+#include "security/api_keys.hpp"
+#include "security/audit_checkpoints.hpp"
+#include "security/audit_seal.hpp"
+#include "security/audit_trail.hpp"
+#include "telemetry/metrics.hpp"
+#include "telemetry/process_metrics.hpp"
+
+#include <csignal>
+#include <optional>
+
+namespace modax::app {
+
+// Every thread inherits the mask, so only sigwait() in run() gets these.
+sigset_t block_signals();
+
+// In the order in which they are built; destroyed in the reverse one.
+struct Gateway::Parts {
+    explicit Parts(const config::Config& with) : config{with} {}
+
+    Status build();
+    Status open_store();
+    Status build_mqtt();
+    Status build_http();
+    void register_metrics();
+    Status announce();
+    void stop();
+    // Between signals, every few seconds.
+    void upkeep();
+    Status reload_certificates();
+    void reload_identity();
+    void look_after_keys();
+    void warn_of_plaintext();
+    void make_checkpoint(Status (security::Checkpoints::*how)());
+
+    const config::Config config;
+    sigset_t signals = block_signals();
+
+    // What everything else asks: time, randomness, files, the log.
+    SystemClock clock;
+    SystemRandom random;
+    PosixFileSystem files;
+    std::unique_ptr<Log> log = telemetry::make_log(log_options(config));
+
+    // The figures: the accounting identity and everyone's metrics.
+    Accounting accounting;
+    telemetry::ProcessMetrics process_metrics{std::string{k_version}};
+    telemetry::Metrics metrics;
+
+    // The devices, as the store knows them, and the store itself.
+    DeviceRegistry devices;
+    std::unique_ptr<landing::Store> store;
+
+    // Who may come in.
+    std::unique_ptr<security::ApiKeys> keys;
+    std::unique_ptr<security::Users> users;
+    std::optional<security::ChainSeal> seal;
+    std::optional<security::CheckpointSigner> signer;
+    std::optional<security::Checkpoints> checkpoints;
+    std::unique_ptr<security::Trail> trail;
+    std::int64_t identity_version = 0;
+
+    // The certificates of the TLS listeners.
+    std::optional<CertificateWatch> certificates;
+
+    // Live data: fed by the writer, watched by everyone else.
+    live::Hub hub;
+    std::unique_ptr<landing::Writer> writer;
+
+    // MQTT: one thread takes, decodes and hands over; listener and uplink share it.
+    std::optional<IoThread> mqtt_thread;
+    std::unique_ptr<ingest::Intake> intake;
+    std::unique_ptr<mqtt::Listener> listener;
+    std::unique_ptr<mqtt::Uplink> uplink;
+    mqtt::ListenerPorts mqtt_ports;
+
+    // REST and WebSocket, with threads of its own.
+    std::unique_ptr<http::Server> server;
+    http::Endpoints http_endpoints;
+    bool announced = false;
+    SteadyTime next_plaintext_warning;
+    SteadyTime next_certificate_look;
+    SteadyTime next_key_look;
+};
+
+}  // namespace modax::app

@@ -1,0 +1,92 @@
+// What a gateway does between signals.
+#include "app/gateway_parts.hpp"
+#include "config/rules.hpp"
+
+namespace modax::app {
+namespace {
+
+constexpr std::chrono::seconds k_certificate_interval{5};
+constexpr std::chrono::seconds k_key_interval{10};
+
+}  // namespace
+
+Status Gateway::Parts::reload_certificates() {
+    if (listener) {
+        if (auto loaded = listener->reload_certificates(); !loaded) return loaded;
+    }
+    return server->reload_certificates();
+}
+
+void Gateway::Parts::reload_identity() {
+    const auto version = store->identity_version();
+    if (!version || *version == identity_version) return;
+    Status loaded = keys->load();
+    if (loaded) loaded = users->load();
+    if (!loaded) {
+        log->error("security", "keys and users can't be read", {{"reason", loaded.error().detail}});
+        return;
+    }
+    identity_version = *version;
+    if (listener) listener->recheck_clients();
+}
+
+void Gateway::Parts::look_after_keys() {
+    if (auto noted = keys->note_uses(); !noted) {
+        log->warn("security", "can't note when keys were used", {{"reason", noted.error().detail}});
+    }
+    for (const auto& [key, step] : keys->newly_expiring()) {
+        log->warn(
+            "security",
+            "an API key ends soon: rotate it with `modax key rotate`",
+            {{"id", key.id}, {"name", key.name}, {"ends", format_iso8601(*key.expires)}}
+        );
+    }
+}
+
+void Gateway::Parts::upkeep() {
+    reload_identity();
+    const auto now = clock.steady_now();
+    if (now >= next_certificate_look) {
+        next_certificate_look = now + k_certificate_interval;
+        certificates->look([this] { return reload_certificates(); });
+    }
+    if (now >= next_key_look) {
+        next_key_look = now + k_key_interval;
+        look_after_keys();
+        make_checkpoint(&security::Checkpoints::look);
+    }
+    if (now >= next_plaintext_warning) {
+        next_plaintext_warning = now + std::chrono::hours{1};
+        warn_of_plaintext();
+    }
+}
+
+void Gateway::Parts::make_checkpoint(Status (security::Checkpoints::*how)()) {
+    if (auto made = ((*checkpoints).*how)(); !made) {
+        log->error("audit", "a checkpoint can't be published", {{"reason", made.error().detail}});
+    }
+}
+
+void Gateway::Parts::warn_of_plaintext() {
+    const auto warn_of = [this](bool plain, std::string_view listener_name, std::string_view key) {
+        if (!plain) return;
+        log->warn(
+            "gateway",
+            std::string{listener_name} + " is not encrypted beyond this machine; use TLS instead",
+            {{"setting", std::string{key}}}
+        );
+    };
+    const auto beyond = [](const std::string& bind) { return !config::is_loopback(bind); };
+    warn_of(
+        config.http.enabled && beyond(config.http.bind),
+        "HTTP",
+        "http.allow_plaintext_beyond_loopback"
+    );
+    warn_of(
+        config.mqtt.enabled && beyond(config.mqtt.bind),
+        "MQTT",
+        "mqtt.allow_plaintext_beyond_loopback"
+    );
+}
+
+}  // namespace modax::app
