@@ -34,6 +34,7 @@ CertificateWatch::CertificateWatch(
     certificates_.push_back(config.tls.certificate_file);
     if (!config.tls.client_ca_file.empty()) certificates_.push_back(config.tls.client_ca_file);
     key_ = config.tls.key_file;
+    revocation_list_ = config.tls.client_crl_file;
     seen_ = fingerprint();
 }
 
@@ -45,6 +46,7 @@ std::size_t CertificateWatch::fingerprint() const {
     };
     for (const auto& file : certificates_) add(file);
     if (!key_.empty()) add(key_);
+    if (!revocation_list_.empty()) add(revocation_list_);
     return std::hash<std::string>{}(all);
 }
 
@@ -65,6 +67,7 @@ Status CertificateWatch::check() const {
             );
         }
     }
+    if (auto checked = check_revocation_list(); !checked) return checked;
     if (key_.empty() || !others_may_read(key_)) return {};
     const std::string detail =
         "everyone may read the private key '" + key_.string() + "': chmod 600 it";
@@ -97,46 +100,70 @@ void CertificateWatch::reload(const std::function<Status()>& reload_all) {
     );
 }
 
+Status CertificateWatch::check_revocation_list() const {
+    if (revocation_list_.empty()) return {};
+    const auto pem = files_.read(revocation_list_);
+    if (!pem) return tl::make_unexpected(pem.error());
+    const auto facts = security::read_revocation_list(*pem);
+    if (facts) return {};
+    return fail(
+        Errc::invalid_argument, "'" + revocation_list_.string() + "': " + facts.error().detail
+    );
+}
+
+// A file that can't be read is not what is in use; the reload has told of it.
 void CertificateWatch::warn_before_end() {
     for (const auto& file : certificates_) {
         const auto pem = files_.read(file);
-        const auto facts =
-            pem ? security::read_certificate(*pem)
-                : Result<security::CertificateFacts>{tl::make_unexpected(pem.error())};
-        if (!facts) continue;  // what is in use is another one; the reload has told
-        {
-            const std::lock_guard lock{mutex_};
-            ends_[file] = static_cast<double>(to_micros(facts->not_after)) / 1e6;
+        if (!pem) continue;
+        if (const auto facts = security::read_certificate(*pem)) {
+            warn_of(file, "the certificate", facts->not_after);
         }
-        const auto left = facts->not_after - clock_.now();
-        long step = 0;
-        for (const long days : k_warn_days) {
-            if (left <= std::chrono::days{days}) {
-                step = days;
-                break;
-            }
+    }
+    if (revocation_list_.empty()) return;
+    const auto pem = files_.read(revocation_list_);
+    if (!pem) return;
+    if (const auto facts = security::read_revocation_list(*pem)) {
+        warn_of(revocation_list_, "the revocation list", facts->next_update);
+    }
+}
+
+void CertificateWatch::warn_of(
+    const std::filesystem::path& file, std::string_view what, Timestamp end
+) {
+    {
+        const std::lock_guard lock{mutex_};
+        ends_[file] = static_cast<double>(to_micros(end)) / 1e6;
+    }
+    const auto left = end - clock_.now();
+    long step = 0;
+    for (const long days : k_warn_days) {
+        if (left <= std::chrono::days{days}) {
+            step = days;
+            break;
         }
-        const bool ended = left <= left.zero();
-        if (ended) step = -1;
-        auto& told = told_days_[file];
-        if (step == 0 || told == step) continue;
-        told = step;
-        const LogField name{"file", file.string()};
-        const LogField end{"ends", format_iso8601(facts->not_after)};
-        if (ended) {
-            log_.error(
-                k_component,
-                "the certificate has ended, clients refuse it: replace the file; no restart is "
+    }
+    const bool ended = left <= left.zero();
+    if (ended) step = -1;
+    auto& told = told_days_[file];
+    if (step == 0 || told == step) return;
+    told = step;
+    const LogField name{"file", file.string()};
+    const LogField until{"ends", format_iso8601(end)};
+    if (ended) {
+        log_.error(
+            k_component,
+            std::string{what} +
+                " has ended, clients are refused: replace the file; no restart is "
                 "needed",
-                {name, end}
-            );
-        } else {
-            log_.warn(
-                k_component,
-                "the certificate ends soon: replace the file; no restart is needed",
-                {name, end}
-            );
-        }
+            {name, until}
+        );
+    } else {
+        log_.warn(
+            k_component,
+            std::string{what} + " ends soon: replace the file; no restart is needed",
+            {name, until}
+        );
     }
 }
 

@@ -25,7 +25,7 @@ public:
         const config::Config& config, const FileSystem& files, const Clock& clock, Log& log
     );
 
-    // For the start. Errors: invalid_argument: a certificate is no certificate, or is for
+    // For the start. Errors: invalid_argument: a file is none of its kind, or a certificate is for
     // development and this is production, or there a key can be read by everyone (elsewhere that is
     // a warning).
     Status check() const;
@@ -39,7 +39,9 @@ public:
 
 private:
     std::size_t fingerprint() const;
+    Status check_revocation_list() const;
     void warn_before_end();
+    void warn_of(const std::filesystem::path& file, std::string_view what, Timestamp end);
 
     const bool production_;
     const FileSystem& files_;
@@ -47,6 +49,7 @@ private:
     Log& log_;
     std::vector<std::filesystem::path> certificates_;
     std::filesystem::path key_;
+    std::filesystem::path revocation_list_;
     std::size_t seen_ = 0;
     std::map<std::filesystem::path, long> told_days_;  // the warning that was given last
     mutable std::mutex mutex_;

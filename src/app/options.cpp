@@ -75,6 +75,7 @@ mqtt::ListenerOptions listener_options(const config::Config& config) {
     options.certificate_file = config.tls.certificate_file;
     options.key_file = config.tls.key_file;
     options.client_ca_file = config.tls.client_ca_file;
+    options.client_crl_file = config.tls.client_crl_file;
     options.require_client_certificate = config.tls.require_client_certificate;
     options.topic_prefix = config.ingest.topic_prefix;
     options.version = k_version;
@@ -105,6 +106,7 @@ http::ServerOptions server_options(const config::Config& config) {
     options.key_file = config.tls.key_file;
     options.client_ca_file =
         config.https.client_certificates ? config.tls.client_ca_file : std::filesystem::path{};
+    options.client_crl_file = config.tls.client_crl_file;
     options.require_client_certificate = config.https.require_client_certificate;
     options.threads = config.http.threads;
     options.max_connections = config.http.max_connections;

@@ -23,6 +23,7 @@ struct PkiOptions {
     std::vector<std::string> hosts;
     std::vector<std::string> clients;
     unsigned days = 90;
+    std::string revocation_url;
     std::filesystem::path file;
 };
 
@@ -86,6 +87,43 @@ Status issue_server(
     return {};
 }
 
+constexpr std::string_view k_list_name = "ca.crl";
+
+// Adds the clients that the options name to the list.
+Status write_revocation_list(
+    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiOptions& options
+) {
+    std::vector<std::string> revoked;
+    for (const auto& client : options.clients) {
+        auto pem = files.read(options.directory / (client + ".crt"));
+        if (!pem) return tl::make_unexpected(pem.error());
+        revoked.push_back(std::move(*pem));
+    }
+    const auto file = options.directory / k_list_name;
+    std::string previous;
+    if (files.exists(file)) {
+        auto read = files.read(file);
+        if (!read) return tl::make_unexpected(read.error());
+        previous = std::move(*read);
+    }
+    const auto list = authority.revocation_list(previous, revoked);
+    if (!list) return tl::make_unexpected(list.error());
+    return files.write_atomic(file, *list, 0644);
+}
+
+Status revoke(
+    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiOptions& options
+) {
+    if (auto written = write_revocation_list(authority, files, options); !written) return written;
+    for (const auto& client : options.clients) std::cout << "revoked " << client << '\n';
+    std::cout
+        << "A gateway with tls.client_crl_file = \""
+        << std::filesystem::absolute(options.directory / k_list_name).string()
+        << "\" refuses new connections with it within seconds. Open ones end when the user is\n"
+           "removed or changed (`modax user`).\n";
+    return {};
+}
+
 int init(const PkiOptions& options) {
     PosixFileSystem files;
     const SystemClock clock;
@@ -99,8 +137,11 @@ int init(const PkiOptions& options) {
     }
     auto authority_hosts = options.hosts;
     authority_hosts.emplace_back("localhost");
+    const auto revocation_url = options.revocation_url.empty()
+                                    ? "http://" + authority_hosts.front() + ":8080/pki/ca.crl"
+                                    : options.revocation_url;
     const auto authority = security::DevelopmentAuthority::create(
-        authority_hosts, std::chrono::days{options.days}, clock
+        authority_hosts, std::chrono::days{options.days}, revocation_url, clock
     );
     if (!authority) return report(authority.error());
     const auto own = authority->pem();
@@ -117,12 +158,18 @@ int init(const PkiOptions& options) {
     if (auto issued = issue_clients(*authority, files, options); !issued) {
         return report(issued.error());
     }
+    PkiOptions nobody = options;
+    nobody.clients.clear();
+    if (auto written = write_revocation_list(*authority, files, nobody); !written) {
+        return report(written.error());
+    }
     const auto directory = std::filesystem::absolute(options.directory).string();
     std::cout << "Made a development authority for " << options.days << " days in " << directory
               << ".\nTo use it, put this into modax.toml:\n\n[tls]\ncertificate_file = \""
               << directory << "/server.crt\"\nkey_file = \"" << directory
               << "/server.key\"\nclient_ca_file = \"" << directory
-              << "/ca.crt\"\n\n[https]\nenabled = true\n\n[mqtts]\nenabled = true\n\n"
+              << "/ca.crt\"\nclient_crl_file = \"" << directory
+              << "/ca.crl\"\n\n[https]\nenabled = true\n\n[mqtts]\nenabled = true\n\n"
               << "Clients trust " << directory << "/ca.crt.\n\n"
               << k_real_certificates;
     return k_exit_ok;
@@ -184,6 +231,12 @@ void add_pki(CLI::App& app, Action& action) {
     init_command->add_option("--days", options->days, "How long all of it is valid")
         ->check(CLI::Range(1, 825))
         ->capture_default_str();
+    init_command->add_option(
+        "--revocation-url",
+        options->revocation_url,
+        "Where clients find what is revoked; default: http://HOST:8080/pki/ca.crl, which a gateway "
+        "serves"
+    );
     init_command->callback([&action, options] { action = [options] { return init(*options); }; });
 
     auto* server = pki->add_subcommand("server", "Make the server's certificate anew");
@@ -198,6 +251,15 @@ void add_pki(CLI::App& app, Action& action) {
     client->add_option("NAME", options->clients, "The MQTT user")->required();
     client->callback([&action, options] {
         action = [options] { return issue(*options, issue_clients); };
+    });
+
+    auto* revoke_command = pki->add_subcommand(
+        "revoke", "Revoke certificates of clients, in ca.crl beside the authority"
+    );
+    add_directory(revoke_command);
+    revoke_command->add_option("NAME", options->clients, "The MQTT user")->required();
+    revoke_command->callback([&action, options] {
+        action = [options] { return issue(*options, revoke); };
     });
 
     auto* show_command = pki->add_subcommand("show", "Tell what a certificate says");

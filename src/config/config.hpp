@@ -102,6 +102,7 @@ struct TlsConfig {
     std::filesystem::path certificate_file;
     std::filesystem::path key_file;
     std::filesystem::path client_ca_file;
+    std::filesystem::path client_crl_file;
     bool require_client_certificate = false;
 };
 

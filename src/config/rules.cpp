@@ -77,6 +77,12 @@ private:
             "tls.require_client_certificate"
         );
         require(
+            tls.client_crl_file.empty() || !tls.client_ca_file.empty(),
+            "tls.client_ca_file",
+            "a revocation list is of an authority; name the PEM file of the authorities here",
+            "tls.client_crl_file"
+        );
+        require(
             !config_.https.require_client_certificate || config_.https.client_certificates,
             "https.client_certificates",
             "client certificates are required, so they must be checked; set this to true",

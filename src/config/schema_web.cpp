@@ -169,6 +169,12 @@ Section tls_section() {
                 "Certificates of the authorities whose client certificates are accepted; empty: "
                 "clients are not asked for a certificate."
             ),
+            path(
+                MODAX_KEY(tls.client_crl_file),
+                "What these authorities have revoked: a list of each of them. Served to everyone "
+                "at "
+                "/pki/ca.crl as well. A list that is out of date lets nobody in."
+            ),
             flag(
                 MODAX_KEY(tls.require_client_certificate),
                 "Whether MQTT clients without a valid certificate are refused."

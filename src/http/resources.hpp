@@ -41,6 +41,8 @@ void get_health(const Call& call, Response& response);
 void get_ready(const Call& call, Response& response);
 void get_metrics(const Call& call, Response& response);
 void get_accounting(const Call& call, Response& response);
+// revocation_list.cpp
+void get_revocation_list(const Call& call, Response& response);
 // live_resources.cpp
 void get_live(const Call& call, Response& response);
 void get_device_live(const Call& call, Response& response);

@@ -93,6 +93,7 @@ constexpr auto k_routes = std::to_array<Route>({
      delete_role},
     {Method::get, "/api/v1/audit", Access::key, "audit:read", DeviceRule::all_devices, get_audit},
     {Method::get, "/metrics", Access::key_or_loopback, k_metrics, DeviceRule::none, get_metrics},
+    {Method::get, "/pki/ca.crl", Access::open, {}, DeviceRule::none, get_revocation_list},
     {Method::get, "/health", Access::open, {}, DeviceRule::none, get_health},
     {Method::get, "/ready", Access::open, {}, DeviceRule::none, get_ready},
     {Method::get, "/api/v1", Access::open, {}, DeviceRule::none, get_index},

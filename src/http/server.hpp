@@ -66,6 +66,8 @@ struct ServerOptions {
     // Authorities (PEM) whose client certificates are checked; empty: clients are not asked for
     // one.
     std::filesystem::path client_ca_file;
+    // What those have revoked (PEM); also served at /pki/ca.crl. Empty: nothing is.
+    std::filesystem::path client_crl_file;
     bool require_client_certificate = false;
     unsigned threads = 0;              // I/O threads; 0: one on two cores or less, else two
     unsigned workers = 2;              // threads that wait for the store

@@ -2,6 +2,8 @@
 
 #include "http/server.hpp"
 
+#include <boost/asio/ssl/error.hpp>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <string_view>
@@ -57,6 +59,16 @@ Result<ssl::context> make_tls_context(const ServerOptions& options) {
     }
     if (options.client_ca_file.empty()) return context;
     context.load_verify_file(options.client_ca_file.string(), failure);
+    if (!failure && !options.client_crl_file.empty()) {
+        X509_STORE* store = SSL_CTX_get_cert_store(native);
+        X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+        const auto file = options.client_crl_file.string();
+        if (X509_load_crl_file(lookup, file.c_str(), X509_FILETYPE_PEM) < 1) {
+            failure = {static_cast<int>(ERR_get_error()), boost::asio::error::get_ssl_category()};
+            return refused("revocation list", options.client_crl_file, "give a PEM file");
+        }
+        X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+    }
     auto mode = ssl::verify_peer;
     if (options.require_client_certificate) mode |= ssl::verify_fail_if_no_peer_cert;
     if (!failure) context.set_verify_mode(mode, failure);

@@ -49,6 +49,7 @@ struct ListenerOptions {
     std::filesystem::path certificate_file;  // PEM chain; for tls and secure_websocket
     std::filesystem::path key_file;          // PEM
     std::filesystem::path client_ca_file;    // empty: client certificates are not asked for
+    std::filesystem::path client_crl_file;   // what those have revoked; empty: nothing
     bool require_client_certificate = false;
 
     std::string topic_prefix = "modax";

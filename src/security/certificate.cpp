@@ -84,4 +84,25 @@ Result<CertificateFacts> read_certificate(std::string_view pem) {
     return facts;
 }
 
+Result<RevocationListFacts> read_revocation_list(std::string_view pem) {
+    const BioPointer text{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+    const RevocationListPointer list{
+        text ? PEM_read_bio_X509_CRL(text.get(), nullptr, nullptr, nullptr) : nullptr};
+    if (!list) {
+        return fail(
+            Errc::invalid_argument, "there is no revocation list in PEM form: " + openssl_reason()
+        );
+    }
+    const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get());
+    if (next == nullptr) {
+        return fail(Errc::invalid_argument, "the revocation list does not say until when it holds");
+    }
+    RevocationListFacts facts;
+    facts.issuer = entry_of(X509_CRL_get_issuer(list.get()), NID_commonName);
+    facts.next_update = to_timestamp(next);
+    const auto* revoked = X509_CRL_get_REVOKED(list.get());
+    facts.revoked = revoked != nullptr ? static_cast<std::size_t>(sk_X509_REVOKED_num(revoked)) : 0;
+    return facts;
+}
+
 }  // namespace modax::security

@@ -27,4 +27,13 @@ struct CertificateFacts {
 // The first certificate of a PEM text. Errors: invalid_argument.
 Result<CertificateFacts> read_certificate(std::string_view pem);
 
+struct RevocationListFacts {
+    std::string issuer;       // common name
+    Timestamp next_update;    // after it nobody's certificate is accepted (RFC 5280, 5.1.2.5)
+    std::size_t revoked = 0;  // certificates
+};
+
+// The first revocation list of a PEM text. Errors: invalid_argument.
+Result<RevocationListFacts> read_revocation_list(std::string_view pem);
+
 }  // namespace modax::security

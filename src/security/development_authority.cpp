@@ -1,14 +1,13 @@
 #include "security/development_authority.hpp"
 
 #include "security/certificate.hpp"
+#include "security/certificate_names.hpp"
 #include "security/openssl_objects.hpp"
 
-#include <arpa/inet.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
-#include <algorithm>
 #include <array>
 #include <ctime>
 #include <utility>
@@ -18,91 +17,25 @@ namespace {
 
 using std::chrono::days;
 
-// What clients' names end in: OpenSSL compares a name constraint also with a common name that
-// could be a host, unless there is a DNS name beside it. "invalid" is nobody's (RFC 2606).
-constexpr std::string_view k_client_domain = "client.modax.invalid";
 // Clocks of plants differ: valid a little before it was made.
 constexpr std::chrono::minutes k_backdated{5};
 constexpr days k_longest{825};
 constexpr std::size_t k_longest_name = 64;  // of a common name (RFC 5280, ub-common-name)
 
-bool is_address(const std::string& host) {
-    std::array<unsigned char, 16> bytes{};
-    return inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
-           inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
-}
-
-// Only what can't change the meaning of an extension's text.
-bool is_host(const std::string& host) {
-    if (host.empty() || host.size() > 253) return false;
-    if (is_address(host)) return true;
-    const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '.';
-    };
-    return std::all_of(host.begin(), host.end(), fits) && host.front() != '-' &&
-           host.front() != '.' && host.find("..") == std::string::npos;
-}
-
-Status check_hosts(const std::vector<std::string>& hosts) {
-    for (const auto& host : hosts) {
-        if (!is_host(host)) {
-            return fail(
-                Errc::invalid_argument, "'" + host + "' is neither a host name nor an IP address"
-            );
-        }
-    }
-    return {};
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-    std::string text;
-    for (const auto& part : parts) {
-        if (!text.empty()) text += ',';
-        text += part;
-    }
-    return text;
-}
-
-std::string subject_names(const std::vector<std::string>& hosts) {
-    std::vector<std::string> names;
-    for (const auto& host : hosts) {
-        std::string name = is_address(host) ? "IP:" : "DNS:";
-        name += host;
-        names.push_back(std::move(name));
-    }
-    return joined(names);
-}
-
-std::string name_constraints(const std::vector<std::string>& hosts) {
-    std::vector<std::string> permitted{"permitted;DNS:" + std::string{k_client_domain}};
-    // Without one of its kind an authority could vouch for every address.
-    std::vector<std::string> all{"127.0.0.1", "::1"};
-    all.insert(all.end(), hosts.begin(), hosts.end());
-    for (const auto& host : all) {
-        std::string name = "permitted;";
-        if (!is_address(host)) {
-            name += "DNS:" + host;
-        } else if (host.find(':') == std::string::npos) {
-            name += "IP:" + host + "/255.255.255.255";
-        } else {
-            name += "IP:" + host + "/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
-        }
-        permitted.push_back(std::move(name));
-    }
-    return "critical," + joined(permitted);
-}
-
 KeyPointer make_key() {
     return KeyPointer{EVP_EC_gen("P-256")};
+}
+
+std::string memory_text(BIO* memory) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(memory, &data);
+    return {data, static_cast<std::size_t>(size)};
 }
 
 std::string certificate_pem(X509* certificate) {
     const BioPointer out{BIO_new(BIO_s_mem())};
     if (!out || PEM_write_bio_X509(out.get(), certificate) != 1) return {};
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &data);
-    return {data, static_cast<std::size_t>(size)};
+    return memory_text(out.get());
 }
 
 Secret key_pem(EVP_PKEY* key) {
@@ -110,9 +43,7 @@ Secret key_pem(EVP_PKEY* key) {
     const bool written =
         out && PEM_write_bio_PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1;
     if (!written) return {};
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &data);
-    return Secret{std::string_view{data, static_cast<std::size_t>(size)}};
+    return Secret{memory_text(out.get())};
 }
 
 bool set_time(ASN1_TIME* field, Timestamp time) {
@@ -162,12 +93,87 @@ tl::unexpected<Error> openssl_failure(std::string_view attempted) {
     return fail(Errc::io_error, std::string{attempted} + ": OpenSSL says " + openssl_reason());
 }
 
+CertificatePointer parse_certificate(std::string_view pem) {
+    const BioPointer text{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+    return CertificatePointer{PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)};
+}
+
+bool set_list_times(X509_CRL* list, Timestamp now, const ASN1_TIME* end) {
+    const std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>> made{ASN1_TIME_new()};
+    return made && set_time(made.get(), now - k_backdated) &&
+           X509_CRL_set1_lastUpdate(list, made.get()) == 1 &&
+           X509_CRL_set1_nextUpdate(list, end) == 1;
+}
+
+Status take_over(X509_CRL* list, std::string_view previous) {
+    const BioPointer text{BIO_new_mem_buf(previous.data(), static_cast<int>(previous.size()))};
+    const RevocationListPointer old{PEM_read_bio_X509_CRL(text.get(), nullptr, nullptr, nullptr)};
+    if (!old) {
+        return fail(
+            Errc::invalid_argument, "the revocation list can't be read: " + openssl_reason()
+        );
+    }
+    auto* entries = X509_CRL_get_REVOKED(old.get());
+    for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
+        auto* copy = X509_REVOKED_dup(sk_X509_REVOKED_value(entries, i));
+        if (copy == nullptr || X509_CRL_add0_revoked(list, copy) != 1) {
+            X509_REVOKED_free(copy);
+            return openssl_failure("cannot take over the revocation list");
+        }
+    }
+    return {};
+}
+
+Status add_revoked(X509_CRL* list, X509* authority, const std::string& pem, Timestamp now) {
+    const CertificatePointer certificate = parse_certificate(pem);
+    if (!certificate || X509_verify(certificate.get(), X509_get0_pubkey(authority)) != 1) {
+        ERR_clear_error();
+        return fail(
+            Errc::invalid_argument, "the certificate to revoke was not made by this authority"
+        );
+    }
+    const auto* serial = X509_get0_serialNumber(certificate.get());
+    X509_REVOKED* known = nullptr;
+    if (X509_CRL_get0_by_serial(list, &known, serial) == 1) return {};
+    const std::unique_ptr<X509_REVOKED, FreeWith<X509_REVOKED_free>> entry{X509_REVOKED_new()};
+    const std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>> when{ASN1_TIME_new()};
+    const bool good =
+        entry && when && set_time(when.get(), now) &&
+        X509_REVOKED_set_serialNumber(entry.get(), const_cast<ASN1_INTEGER*>(serial)) == 1 &&
+        X509_REVOKED_set_revocationDate(entry.get(), when.get()) == 1;
+    auto* copy = good ? X509_REVOKED_dup(entry.get()) : nullptr;
+    if (copy == nullptr || X509_CRL_add0_revoked(list, copy) != 1) {
+        X509_REVOKED_free(copy);
+        return openssl_failure("cannot revoke the certificate");
+    }
+    return {};
+}
+
+// Both are a must (RFC 5280, sections 5.2.1 and 5.2.3). Microseconds rise from list to list.
+bool add_list_extensions(X509_CRL* list, X509* authority, Timestamp now) {
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, authority, nullptr, nullptr, list, 0);
+    const ExtensionPointer issuer{
+        X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid:always")};
+    const std::unique_ptr<ASN1_INTEGER, FreeWith<ASN1_INTEGER_free>> number{ASN1_INTEGER_new()};
+    return issuer && X509_CRL_add_ext(list, issuer.get(), -1) == 1 && number &&
+           ASN1_INTEGER_set_int64(number.get(), to_micros(now)) == 1 &&
+           X509_CRL_add1_ext_i2d(list, NID_crl_number, number.get(), 0, 0) == 1;
+}
+
 }  // namespace
 
 struct DevelopmentAuthority::Parts {
     CertificatePointer certificate;
     KeyPointer key;
     Timestamp now;
+
+    // The authority's own certificate keeps the place of the list for all that it will sign.
+    bool copy_revocation_url(X509* to) const {
+        const int at = X509_get_ext_by_NID(certificate.get(), NID_crl_distribution_points, -1);
+        return at < 0 || X509_add_ext(to, X509_get_ext(certificate.get(), at), -1) == 1;
+    }
 
     // Signed by the authority; by itself when it has no certificate yet.
     Result<CertificatePointer> sign(
@@ -191,10 +197,17 @@ struct DevelopmentAuthority::Parts {
         for (const auto& [nid, value] : extensions) {
             good = good && add_extension(made.get(), issuer, nid, value);
         }
+        if (certificate) good = good && copy_revocation_url(made.get());
         good = good && X509_sign(made.get(), key.get(), EVP_sha256()) > 0;
         if (!good)
             return openssl_failure("cannot make the certificate of " + std::string{common_name});
         return made;
+    }
+
+    Timestamp ends() const {
+        std::tm parts{};
+        ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts);
+        return Timestamp{std::chrono::seconds{timegm(&parts)}};
     }
 
     Result<IssuedCertificate> issue(
@@ -202,14 +215,10 @@ struct DevelopmentAuthority::Parts {
     ) const {
         const KeyPointer subject_key = make_key();
         if (!subject_key) return openssl_failure("cannot make a key");
-        const auto ends = X509_get0_notAfter(certificate.get());
-        std::tm parts{};
-        ASN1_TIME_to_tm(ends, &parts);
-        const Timestamp not_after{std::chrono::seconds{timegm(&parts)}};
         auto made = sign(
             subject_key.get(),
             common_name,
-            not_after,
+            ends(),
             {{NID_basic_constraints, "critical,CA:FALSE"},
              {NID_key_usage, "critical,digitalSignature"},
              {NID_ext_key_usage, std::string{usage}},
@@ -229,9 +238,15 @@ DevelopmentAuthority& DevelopmentAuthority::operator=(DevelopmentAuthority&&) no
 DevelopmentAuthority::~DevelopmentAuthority() = default;
 
 Result<DevelopmentAuthority> DevelopmentAuthority::create(
-    const std::vector<std::string>& hosts, days lifetime, const Clock& clock
+    const std::vector<std::string>& hosts,
+    days lifetime,
+    const std::string& revocation_url,
+    const Clock& clock
 ) {
     if (auto checked = check_hosts(hosts); !checked) return tl::make_unexpected(checked.error());
+    if (auto checked = check_revocation_url(revocation_url); !checked) {
+        return tl::make_unexpected(checked.error());
+    }
     if (lifetime < days{1} || lifetime > k_longest) {
         return fail(Errc::invalid_argument, "the lifetime must be 1 to 825 days");
     }
@@ -246,6 +261,7 @@ Result<DevelopmentAuthority> DevelopmentAuthority::create(
         {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
          {NID_key_usage, "critical,keyCertSign,cRLSign"},
          {NID_subject_key_identifier, "hash"},
+         {NID_crl_distribution_points, "URI:" + revocation_url},
          {NID_name_constraints, name_constraints(hosts)}}
     );
     if (!made) return tl::make_unexpected(made.error());
@@ -258,9 +274,7 @@ Result<DevelopmentAuthority> DevelopmentAuthority::load(
 ) {
     auto parts = std::make_unique<Parts>();
     parts->now = clock.now();
-    const BioPointer certificate_text{
-        BIO_new_mem_buf(certificate.data(), static_cast<int>(certificate.size()))};
-    parts->certificate.reset(PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
+    parts->certificate = parse_certificate(certificate);
     const std::string& text = key.reveal();
     const BioPointer key_text{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
     parts->key.reset(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
@@ -281,9 +295,7 @@ Result<IssuedCertificate> DevelopmentAuthority::issue_server(const std::vector<s
     auto common_name = hosts.front().substr(0, k_longest_name);
     auto issued = parts_->issue(common_name, "serverAuth", subject_names(hosts));
     if (!issued) return issued;
-    const BioPointer text{
-        BIO_new_mem_buf(issued->certificate.data(), static_cast<int>(issued->certificate.size()))};
-    const CertificatePointer made{PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)};
+    const CertificatePointer made = parse_certificate(issued->certificate);
     // Makes OpenSSL look at the extensions, which the check below relies on.
     (void)X509_get_extension_flags(made.get());
     const CertificatePointer& authority = parts_->certificate;
@@ -320,6 +332,34 @@ Result<IssuedCertificate> DevelopmentAuthority::pem() const {
     IssuedCertificate own{certificate_pem(parts_->certificate.get()), key_pem(parts_->key.get())};
     if (own.certificate.empty() || own.key.empty()) return openssl_failure("cannot write PEM");
     return own;
+}
+
+Result<std::string> DevelopmentAuthority::revocation_list(
+    std::string_view previous, const std::vector<std::string>& revoked
+) const {
+    X509* authority = parts_->certificate.get();
+    const RevocationListPointer list{X509_CRL_new()};
+    if (!list) return openssl_failure("cannot make a revocation list");
+    bool good = X509_CRL_set_version(list.get(), X509_CRL_VERSION_2) == 1;
+    good = good && X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(authority)) == 1;
+    good = good && set_list_times(list.get(), parts_->now, X509_get0_notAfter(authority));
+    if (!previous.empty()) {
+        if (auto taken = take_over(list.get(), previous); !taken) {
+            return tl::make_unexpected(taken.error());
+        }
+    }
+    for (const auto& pem : revoked) {
+        if (auto added = add_revoked(list.get(), authority, pem, parts_->now); !added) {
+            return tl::make_unexpected(added.error());
+        }
+    }
+    X509_CRL_sort(list.get());
+    good = good && add_list_extensions(list.get(), authority, parts_->now);
+    good = good && X509_CRL_sign(list.get(), parts_->key.get(), EVP_sha256()) > 0;
+    const BioPointer out{BIO_new(BIO_s_mem())};
+    good = good && out && PEM_write_bio_X509_CRL(out.get(), list.get()) == 1;
+    if (!good) return openssl_failure("cannot make a revocation list");
+    return memory_text(out.get());
 }
 
 }  // namespace modax::security

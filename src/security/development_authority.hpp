@@ -25,10 +25,14 @@ struct IssuedCertificate {
 class DevelopmentAuthority {
 public:
     // Makes an authority that can vouch for these hosts (DNS names and addresses) and no others,
-    // and for clients. Errors: invalid_argument (a host, days outside 1 to 825), io_error
+    // and for clients. Its certificates name `revocation_url` (http://…) as the place of its
+    // revocation list. Errors: invalid_argument (a host, days outside 1 to 825, the URL), io_error
     // (OpenSSL).
     static Result<DevelopmentAuthority> create(
-        const std::vector<std::string>& hosts, std::chrono::days lifetime, const Clock& clock
+        const std::vector<std::string>& hosts,
+        std::chrono::days lifetime,
+        const std::string& revocation_url,
+        const Clock& clock
     );
     // Takes up one that was made before. Errors: invalid_argument.
     static Result<DevelopmentAuthority> load(
@@ -45,6 +49,13 @@ public:
     Result<IssuedCertificate> issue_client(std::string_view user) const;
 
     Result<IssuedCertificate> pem() const;
+
+    // The list of what is revoked (RFC 5280, section 5) in PEM form: what `previous` (empty: none)
+    // has, and these certificates. Holds as long as the authority. Errors: invalid_argument (a
+    // text is no certificate, or is not the authority's), io_error.
+    Result<std::string> revocation_list(
+        std::string_view previous, const std::vector<std::string>& revoked
+    ) const;
 
 private:
     struct Parts;

@@ -23,6 +23,7 @@ struct FreeWith {
 using BioPointer = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using CertificatePointer = std::unique_ptr<X509, FreeWith<X509_free>>;
+using RevocationListPointer = std::unique_ptr<X509_CRL, FreeWith<X509_CRL_free>>;
 using ExtensionPointer = std::unique_ptr<X509_EXTENSION, FreeWith<X509_EXTENSION_free>>;
 using NamesPointer = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
 

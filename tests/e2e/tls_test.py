@@ -29,6 +29,7 @@ class Tls(GatewayCase):
             "tls.certificate_file": self.pki / "server.crt",
             "tls.key_file": self.pki / "server.key",
             "tls.client_ca_file": self.authority,
+            "tls.client_crl_file": self.pki / "ca.crl",
             **{key.replace("__", "."): value for key, value in more.items()},
         }
 
@@ -91,6 +92,42 @@ class Tls(GatewayCase):
         own = (self.pki / "scada.crt", self.pki / "scada.key")
         answer = requests.get(url, verify=self.authority, cert=own, timeout=10)
         self.assertEqual(answer.status_code, 200)
+
+    def test_a_revoked_client_is_refused_without_a_restart(self):
+        gateway = self.tls_gateway(
+            https__client_certificates="true", tls__require_client_certificate="true"
+        )
+        self.say("pki", "client", "--dir", self.pki, "stays")
+        url = gateway.endpoints["https"].replace("127.0.0.1", "localhost") + "/health"
+
+        def let_in(name):
+            own = (self.pki / f"{name}.crt", self.pki / f"{name}.key")
+            try:
+                requests.get(url, verify=self.authority, cert=own, timeout=10)
+            except requests.exceptions.RequestException:
+                return False
+            client = PahoClient(
+                gateway.mqtts_port, f"client-{name}", ca_file=self.authority,
+                cert_file=own[0], key_file=own[1],
+            )
+            try:
+                client.connect()
+            except (OSError, AssertionError):
+                return False
+            finally:
+                client.close()
+            return True
+
+        self.assertTrue(let_in("scada"))
+        self.say("pki", "revoke", "--dir", self.pki, "scada")
+        wait_for(lambda: not let_in("scada"), "the revoked certificate is refused", 30, 0.2)
+        self.assertTrue(let_in("stays"))
+        published = gateway.get("/pki/ca.crl", key="")
+        self.assertEqual(published.headers["Content-Type"], "application/pkix-crl")
+        file = self.directory / "published.crl"
+        file.write_bytes(published.content)
+        shown = run("openssl", "crl", "-inform", "DER", "-in", file, "-noout", "-text").stdout
+        self.assertIn("Serial Number", shown)
 
     def test_production_refuses_development_certificates(self):
         gateway = self.gateway(

@@ -1,5 +1,7 @@
 #include "mqtt/listener/tls_context.hpp"
 
+#include <boost/asio/ssl/error.hpp>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <string_view>
@@ -39,6 +41,16 @@ Result<std::unique_ptr<ssl::context>> make_server_context(const ListenerOptions&
     if (!options.client_ca_file.empty()) {
         context->load_verify_file(options.client_ca_file.string(), error);
         if (error) return refused("CA of client certificates", options.client_ca_file);
+        if (!options.client_crl_file.empty()) {
+            X509_STORE* store = SSL_CTX_get_cert_store(context->native_handle());
+            X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+            const auto file = options.client_crl_file.string();
+            if (X509_load_crl_file(lookup, file.c_str(), X509_FILETYPE_PEM) < 1) {
+                error = {static_cast<int>(ERR_get_error()), boost::asio::error::get_ssl_category()};
+                return refused("revocation list", options.client_crl_file);
+            }
+            X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+        }
         auto mode = ssl::verify_peer;
         if (options.require_client_certificate) mode |= ssl::verify_fail_if_no_peer_cert;
         context->set_verify_mode(mode, error);

@@ -16,19 +16,33 @@ using std::chrono::days;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
+const std::string k_url = "http://gw.example:8080/pki/ca.crl";
+
 CertificatePointer parse(const std::string& pem) {
     const BioPointer text{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
     return CertificatePointer{PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)};
 }
 
-// What OpenSSL says about it on a day: "ok", or the reason.
+// What OpenSSL says about it on a day: "ok", or the reason. With a revocation list it is checked.
 std::string verify(
-    const std::string& certificate, const std::string& authority, int purpose, Timestamp when
+    const std::string& certificate,
+    const std::string& authority,
+    int purpose,
+    Timestamp when,
+    const std::string& revocation_list = {}
 ) {
     const CertificatePointer leaf = parse(certificate);
     const CertificatePointer root = parse(authority);
     const std::unique_ptr<X509_STORE, FreeWith<X509_STORE_free>> store{X509_STORE_new()};
     X509_STORE_add_cert(store.get(), root.get());
+    if (!revocation_list.empty()) {
+        const BioPointer text{
+            BIO_new_mem_buf(revocation_list.data(), static_cast<int>(revocation_list.size()))};
+        const RevocationListPointer list{
+            PEM_read_bio_X509_CRL(text.get(), nullptr, nullptr, nullptr)};
+        X509_STORE_add_crl(store.get(), list.get());
+        X509_STORE_set_flags(store.get(), X509_V_FLAG_CRL_CHECK);
+    }
     const std::unique_ptr<X509_STORE_CTX, FreeWith<X509_STORE_CTX_free>> context{
         X509_STORE_CTX_new()};
     X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr);
@@ -42,7 +56,7 @@ std::string verify(
 class PkiTest : public ::testing::Test {
 protected:
     DevelopmentAuthority authority(const std::vector<std::string>& hosts) {
-        auto made = DevelopmentAuthority::create(hosts, days{90}, clock_);
+        auto made = DevelopmentAuthority::create(hosts, days{90}, k_url, clock_);
         EXPECT_TRUE(made) << made.error().detail;
         return std::move(*made);
     }
@@ -100,10 +114,10 @@ TEST_F(PkiTest, MayNotVouchForOthers) {
 
 TEST_F(PkiTest, RefusesHostsThatAreNoneAndLifetimesOutOfRange) {
     for (const std::string host : {"", "a b", "x,DNS:bank.example", "-a", "a..b", "*.example"}) {
-        EXPECT_FALSE(DevelopmentAuthority::create({host}, days{90}, clock_)) << host;
+        EXPECT_FALSE(DevelopmentAuthority::create({host}, days{90}, k_url, clock_)) << host;
     }
-    EXPECT_FALSE(DevelopmentAuthority::create({"a"}, days{0}, clock_));
-    EXPECT_FALSE(DevelopmentAuthority::create({"a"}, days{826}, clock_));
+    EXPECT_FALSE(DevelopmentAuthority::create({"a"}, days{0}, k_url, clock_));
+    EXPECT_FALSE(DevelopmentAuthority::create({"a"}, days{826}, k_url, clock_));
 }
 
 TEST_F(PkiTest, IsTakenUpAgainFromItsFiles) {
@@ -131,6 +145,62 @@ TEST_F(PkiTest, TellsWhatACertificateSays) {
     EXPECT_EQ(facts->thumbprint.size(), 64U);
     EXPECT_EQ(facts->not_after, std::chrono::floor<std::chrono::seconds>(clock_.now() + days{90}));
     EXPECT_FALSE(read_certificate(server->key.reveal()));
+}
+
+TEST_F(PkiTest, RevokesSomeAndKeepsThemRevoked) {
+    const auto made = authority({"gw.example"});
+    const auto root = made.pem()->certificate;
+    const auto first = made.issue_client("first")->certificate;
+    const auto second = made.issue_client("second")->certificate;
+    const auto check = [&](const std::string& certificate, const std::string& list) {
+        return verify(certificate, root, X509_PURPOSE_SSL_CLIENT, clock_.now(), list);
+    };
+    const auto nobody = made.revocation_list({}, {});
+    ASSERT_TRUE(nobody) << nobody.error().detail;
+    EXPECT_EQ(check(first, *nobody), "ok");
+
+    const auto one = made.revocation_list(*nobody, {first});
+    ASSERT_TRUE(one) << one.error().detail;
+    EXPECT_EQ(check(first, *one), "certificate revoked");
+    EXPECT_EQ(check(second, *one), "ok");
+
+    const auto both = made.revocation_list(*one, {second, second});
+    ASSERT_TRUE(both) << both.error().detail;
+    EXPECT_EQ(check(first, *both), "certificate revoked");
+    EXPECT_EQ(check(second, *both), "certificate revoked");
+    const auto facts = read_revocation_list(*both);
+    ASSERT_TRUE(facts) << facts.error().detail;
+    EXPECT_EQ(facts->revoked, 2U);
+    EXPECT_EQ(facts->issuer, "MODAX DEV CA (not for production)");
+    EXPECT_EQ(facts->next_update, read_certificate(root)->not_after);
+}
+
+TEST_F(PkiTest, RevokesOnlyItsOwn) {
+    const auto made = authority({"gw.example"});
+    const auto stranger = authority({"gw.example"}).issue_client("u")->certificate;
+    const auto refused = made.revocation_list({}, {stranger});
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().detail, HasSubstr("not made by this authority"));
+    EXPECT_FALSE(made.revocation_list({}, {"nonsense"}));
+    EXPECT_FALSE(made.revocation_list("nonsense", {}));
+    EXPECT_FALSE(read_revocation_list("nonsense"));
+}
+
+TEST_F(PkiTest, NamesThePlaceOfTheListInWhatItMakes) {
+    const auto made = authority({"gw.example"});
+    const auto server = parse(made.issue_server({"gw.example"})->certificate);
+    const std::unique_ptr<CRL_DIST_POINTS, FreeWith<CRL_DIST_POINTS_free>> points{
+        static_cast<CRL_DIST_POINTS*>(
+            X509_get_ext_d2i(server.get(), NID_crl_distribution_points, nullptr, nullptr)
+        )};
+    ASSERT_EQ(sk_DIST_POINT_num(points.get()), 1);
+    const auto* name =
+        sk_GENERAL_NAME_value(sk_DIST_POINT_value(points.get(), 0)->distpoint->name.fullname, 0);
+    const auto* url = ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+    EXPECT_EQ(reinterpret_cast<const char*>(url), k_url);
+    for (const std::string wrong : {"https://gw.example/", "http://", "http://a,URI:http://b"}) {
+        EXPECT_FALSE(DevelopmentAuthority::create({"a"}, days{90}, wrong, clock_)) << wrong;
+    }
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ class PahoClient:
     """One client. `connect` waits for CONNACK; `subscribe`, `publish` for their acknowledgement."""
 
     def __init__(self, port, client_id="", protocol=MQTTv311, clean=True, transport="tcp",
-                 user=None, password=None, ca_file=None):
+                 user=None, password=None, ca_file=None,
+                 cert_file=None, key_file=None):
         self.port = port
         self.protocol = protocol
         self.clean = clean
@@ -47,7 +48,8 @@ class PahoClient:
         # A certificate is for the name localhost.
         self.host = "127.0.0.1" if ca_file is None else "localhost"
         if ca_file is not None:
-            self.client.tls_set(ca_certs=str(ca_file))
+            own = (str(cert_file), str(key_file)) if cert_file is not None else (None, None)
+            self.client.tls_set(ca_certs=str(ca_file), certfile=own[0], keyfile=own[1])
         self.messages = []
         self.connacks = []
         self.disconnects = []
