@@ -3,8 +3,10 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 
@@ -16,6 +18,8 @@ sys.path.insert(0, str(SOURCE / "tests" / "support" / "python"))
 os.environ.setdefault("MODAX_BINARY", str(BUILD / "modax"))
 os.environ.setdefault("MODAX_FLOOD", str(BUILD / "tests/support/flood/modax_flood"))
 os.environ.setdefault("MODAX_WS_DRAIN", str(BUILD / "tests/support/flood/modax_ws_drain"))
+
+from modax_test.tools import require_tool  # noqa: E402 (after the search path is set)
 
 
 class Results:
@@ -78,3 +82,16 @@ class Workplace:
 
     def __exit__(self, *_):
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def wrk(url, seconds, header=None, connections=64):
+    """Requests per second and p99 in milliseconds."""
+    command = [require_tool("wrk"), "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", url]
+    if header:
+        command += ["-H", header]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)
+    if "Non-2xx" in done.stdout:
+        raise AssertionError(f"{url} did not answer 200:\n{done.stdout}")
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
+    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout).groups()
+    return rate, float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]

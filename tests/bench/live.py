@@ -2,7 +2,6 @@
 """From publish to WebSocket: latency at 5,000 and 10,000 readings/s beside a raw subscriber of
 Mosquitto, fan-out to many clients, ingest while REST is saturated, and REST latest value beside
 nginx with the same JSON as a static file."""
-import re
 import subprocess
 import time
 
@@ -81,19 +80,6 @@ def fan_out(results, folder, seconds):
         results.add(f"gap notices, {clients} clients", report["gaps"], "frames")
 
 
-def wrk(url, seconds, header=None, connections=64):
-    """Requests per second and p99 in milliseconds."""
-    command = [require_tool("wrk"), "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", url]
-    if header:
-        command += ["-H", header]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)
-    if "Non-2xx" in done.stdout:
-        raise AssertionError(f"{url} did not answer 200:\n{done.stdout}")
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
-    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout).groups()
-    return rate, float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
-
-
 def rest(results, folder, runs, seconds):
     nginx = require_tool("nginx")
     with Gateway(folder / "rest", SETTINGS) as gateway:
@@ -116,8 +102,8 @@ def rest(results, folder, runs, seconds):
             key = f"X-API-Key: {gateway.admin_key}"
             ours, theirs = [], []
             for _ in range(runs):
-                ours.append(wrk(gateway.endpoints["http"].rstrip("/") + path, seconds, key))
-                theirs.append(wrk(f"http://127.0.0.1:{port}{path}", seconds))
+                ours.append(bench.wrk(gateway.endpoints["http"].rstrip("/") + path, seconds, key))
+                theirs.append(bench.wrk(f"http://127.0.0.1:{port}{path}", seconds))
         finally:
             peer.terminate()
             peer.wait(10)
