@@ -3,6 +3,8 @@
 #include "app/endpoints_file.hpp"
 #include "app/gateway_parts.hpp"
 
+#include <sys/resource.h>
+
 #include <utility>
 
 namespace modax::app {
@@ -10,6 +12,12 @@ namespace {
 
 // Changes by the command line take effect within a second (PROMISES P10).
 constexpr std::chrono::milliseconds k_upkeep_interval{400};
+
+// What is in memory must not get on a disk (PROMISES 3.4).
+void forbid_core_dumps() {
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
 
 }  // namespace
 
@@ -42,6 +50,7 @@ void Gateway::Parts::stop() {
         mqtt_thread->stop();
     }
     if (writer) writer->stop();
+    if (unusual_access) save_access_profiles();
     trail.reset();
     if (checkpoints) make_checkpoint(&security::Checkpoints::make_now);
     if (announced) log->info("gateway", "stopped");
@@ -54,6 +63,7 @@ Gateway::~Gateway() {
 }
 
 Result<std::unique_ptr<Gateway>> Gateway::start(const config::Config& config) {
+    if (!config.allow_core_dumps) forbid_core_dumps();
     auto gateway = std::unique_ptr<Gateway>{new Gateway{std::make_unique<Parts>(config)}};
     if (auto built = gateway->parts_->build(); !built) {
         return tl::make_unexpected(built.error());

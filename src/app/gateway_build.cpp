@@ -31,10 +31,18 @@ Status Gateway::Parts::open_store() {
     if (!signing) return tl::make_unexpected(signing.error());
     signer.emplace(std::move(*signing));
     checkpoints.emplace(*store, *signer, checkpoint_file_of(config), clock, *log);
+    audit_retention.emplace(*store, audit_retention_options(config), clock, *log);
     trail = std::make_unique<security::Trail>(*store, clock, *log);
+    unusual_access = std::make_unique<security::UnusualAccess>(*trail, *store, clock, *log);
+    if (auto loaded = unusual_access->load(); !loaded) return loaded;
+    unusual_access->report_to([this](const SecurityEvent& event) { tell_of_unusual_access(event); }
+    );
 
     keys = std::make_unique<security::ApiKeys>(*store, clock, random, key_environment(config));
     if (auto loaded = keys->load(); !loaded) return loaded;
+    keys->report_refused_keys_to([this](auto id, auto reason, auto address) {
+        unusual_access->refused_key(id, reason, address);
+    });
     if (auto made = make_first_key(*keys, files, config.data_dir, clock.now(), *log); !made) {
         return made;
     }
@@ -64,7 +72,15 @@ Status Gateway::Parts::build_mqtt() {
     auto options = listener_options(config);
     if (options.tcp || options.tls) {
         const mqtt::ListenerParts parts{
-            mqtt_thread->context(), *intake, hub, devices, *users, *trail, clock, random, *log};
+            mqtt_thread->context(),
+            *intake,
+            hub,
+            devices,
+            *users,
+            *unusual_access,
+            clock,
+            random,
+            *log};
         listener = std::make_unique<mqtt::Listener>(std::move(options), parts, std::move(*state));
         auto ports = listener->start();
         if (!ports) return tl::make_unexpected(ports.error());
@@ -92,7 +108,7 @@ Status Gateway::Parts::build_http() {
             .key_administration = *keys,
             .user_administration = *users,
             .audit = *store,
-            .audit_trail = *trail,
+            .audit_trail = *unusual_access,
             .readings = *store,
             .hub = hub,
             .devices = devices,
@@ -122,6 +138,7 @@ void Gateway::Parts::register_metrics() {
     metrics.add(*keys);
     metrics.add(*users);
     metrics.add(*trail);
+    metrics.add(*unusual_access);
     metrics.add(process_metrics);
     metrics.add(*certificates);
 }

@@ -11,8 +11,10 @@
 #include "live/hub.hpp"
 #include "security/api_keys.hpp"
 #include "security/audit_checkpoints.hpp"
+#include "security/audit_retention.hpp"
 #include "security/audit_seal.hpp"
 #include "security/audit_trail.hpp"
+#include "security/unusual_access.hpp"
 #include "telemetry/metrics.hpp"
 #include "telemetry/process_metrics.hpp"
 
@@ -40,6 +42,8 @@ struct Gateway::Parts {
     Status reload_certificates();
     void reload_identity();
     void look_after_keys();
+    void tell_of_unusual_access(const SecurityEvent& event);
+    void save_access_profiles();
     void warn_of_plaintext();
     void make_checkpoint(Status (security::Checkpoints::*how)());
 
@@ -67,7 +71,9 @@ struct Gateway::Parts {
     std::optional<security::ChainSeal> seal;
     std::optional<security::CheckpointSigner> signer;
     std::optional<security::Checkpoints> checkpoints;
+    std::optional<security::AuditRetention> audit_retention;
     std::unique_ptr<security::Trail> trail;
+    std::unique_ptr<security::UnusualAccess> unusual_access;
     std::int64_t identity_version = 0;
 
     // The certificates of the TLS listeners.
@@ -91,6 +97,7 @@ struct Gateway::Parts {
     SteadyTime next_plaintext_warning;
     SteadyTime next_certificate_look;
     SteadyTime next_key_look;
+    SteadyTime next_profile_save;
 };
 
 }  // namespace modax::app

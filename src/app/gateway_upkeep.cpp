@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::chrono::seconds k_certificate_interval{5};
 constexpr std::chrono::seconds k_key_interval{10};
+constexpr std::chrono::minutes k_profile_interval{1};
 
 }  // namespace
 
@@ -43,9 +44,28 @@ void Gateway::Parts::look_after_keys() {
     }
 }
 
+// Any thread; both take it from there.
+void Gateway::Parts::tell_of_unusual_access(const SecurityEvent& event) {
+    const auto json = security_event_json(event);
+    if (listener)
+        listener->publish(config.ingest.topic_prefix + "/system/security", json, 1, false);
+    if (server) server->notify("security", json);
+}
+
+void Gateway::Parts::save_access_profiles() {
+    if (auto saved = unusual_access->save(); !saved) {
+        log->warn("security", "can't note what is usual", {{"reason", saved.error().detail}});
+    }
+}
+
 void Gateway::Parts::upkeep() {
     reload_identity();
+    unusual_access->look();
     const auto now = clock.steady_now();
+    if (now >= next_profile_save) {
+        next_profile_save = now + k_profile_interval;
+        save_access_profiles();
+    }
     if (now >= next_certificate_look) {
         next_certificate_look = now + k_certificate_interval;
         certificates->look([this] { return reload_certificates(); });
@@ -54,6 +74,9 @@ void Gateway::Parts::upkeep() {
         next_key_look = now + k_key_interval;
         look_after_keys();
         make_checkpoint(&security::Checkpoints::look);
+        if (auto cut = audit_retention->look(); !cut) {
+            log->error("audit", "old rows can't be cut", {{"reason", cut.error().detail}});
+        }
     }
     if (now >= next_plaintext_warning) {
         next_plaintext_warning = now + std::chrono::hours{1};

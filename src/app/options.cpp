@@ -85,6 +85,7 @@ mqtt::ListenerOptions listener_options(const config::Config& config) {
     options.max_topic_levels = plain.max_topic_levels;
     options.max_subscriptions = plain.max_subscriptions;
     options.max_publish_rate = plain.max_publish_rate;
+    options.max_refused_logins_per_address = plain.max_refused_logins_per_address;
     options.allow_top_level_wildcard = plain.allow_top_level_wildcard;
     options.receive_maximum = plain.receive_maximum;
     options.max_inflight = plain.max_inflight;
@@ -119,6 +120,10 @@ http::ServerOptions server_options(const config::Config& config) {
     options.websocket.hard_limit_bytes = config.websocket.hard_limit_bytes;
     options.websocket.max_clients = config.websocket.max_clients;
     return options;
+}
+
+security::AuditRetentionOptions audit_retention_options(const config::Config& config) {
+    return {seconds(config.audit.retention), config.audit.archive_directory};
 }
 
 security::UsersOptions users_options(const config::Config& config) {

@@ -10,6 +10,7 @@
 #include "landing/writer.hpp"
 #include "mqtt/listener.hpp"
 #include "mqtt/uplink.hpp"
+#include "security/audit_retention.hpp"
 #include "security/users.hpp"
 #include "telemetry/log.hpp"
 
@@ -26,6 +27,8 @@ security::UsersOptions users_options(const config::Config& config);
 Result<mqtt::UplinkOptions> uplink_options(const config::Config& config, const FileSystem& files);
 // The second part of API keys: "dev" or "prod".
 std::string_view key_environment(const config::Config& config);
+
+security::AuditRetentionOptions audit_retention_options(const config::Config& config);
 
 // Where checkpoints of the audit log are published besides the store.
 std::filesystem::path checkpoint_file_of(const config::Config& config);

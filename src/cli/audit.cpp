@@ -1,7 +1,7 @@
 // `modax audit`: the record of who did what, with the gateway running or not.
 #include "app/identity.hpp"
 #include "cli/command.hpp"
-#include "core/flat_json.hpp"
+#include "core/audit_json.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -19,17 +19,6 @@ struct AuditOptions {
 };
 
 constexpr std::chrono::milliseconds k_poll{500};
-
-std::string_view name_of(AuditEntry::Result result) {
-    switch (result) {
-        case AuditEntry::Result::ok:
-            return "ok";
-        case AuditEntry::Result::refused:
-            return "refused";
-        default:
-            return "failed";
-    }
-}
 
 std::string line_of(const AuditRow& row) {
     const AuditEntry& entry = row.entry;
@@ -57,22 +46,15 @@ std::vector<std::pair<std::string_view, std::string>> fields_of(const AuditRow& 
         {"object", entry.object},
         {"result", std::string{name_of(entry.result)}},
         {"count", std::to_string(entry.count)},
-        {"detail", entry.detail}};
+        {"detail", entry.detail},
+        {"before_hash", entry.before_hash},
+        {"after_hash", entry.after_hash}};
 }
 
 std::string json_of(const AuditRow& row) {
     std::string out;
-    for (const auto& [name, value] : fields_of(row)) {
-        out += out.empty() ? "{" : ",";
-        append_json_string(out, name);
-        out += ':';
-        if (name == "sequence" || name == "count") {
-            out += value;
-        } else {
-            append_json_string(out, value);
-        }
-    }
-    return out + '}';
+    append_audit_json(out, row);
+    return out;
 }
 
 // RFC 4180; a cell that a spreadsheet would take for a formula gets a quote in front
@@ -145,7 +127,9 @@ int export_rows(const AuditOptions& options) {
     return with_identity(options.config, [&](app::Identity& identity) {
         const bool csv = options.format == "csv";
         if (csv)
-            std::cout << "sequence,time,actor,source,via,action,object,result,count,detail\r\n";
+            std::cout
+                << "sequence,time,actor,source,via,action,object,result,count,detail,before_hash,"
+                   "after_hash\r\n";
         const auto read = identity.audit().each_audit_row(0, [&](const AuditRow& row) {
             return static_cast<bool>(std::cout << (csv ? csv_of(row) : json_of(row)) << '\n');
         });

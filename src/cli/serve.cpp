@@ -7,7 +7,7 @@ namespace modax::cli {
 
 void add_serve(CLI::App& app, Action& action) {
     auto* serve = app.add_subcommand(
-        "serve", "Run the gateway until SIGINT or SIGTERM; SIGHUP reads the users file again"
+        "serve", "Run the gateway until SIGINT or SIGTERM; SIGHUP reads certificates again"
     );
     auto options = std::make_shared<ConfigOptions>();
     add_config_options(*serve, *options);

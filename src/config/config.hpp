@@ -24,7 +24,8 @@ enum class Environment : std::uint8_t { development, production };
 enum class LogFormat : std::uint8_t { text, json };
 enum class QuickCheck : std::uint8_t { automatic, always, never };
 
-// Where a secret is kept, "env:NAME" or "file:PATH"; empty: there is none. See resolve_secret().
+// Where a secret is kept, "env:NAME", "file:PATH" or "credential:NAME" (systemd); empty: there is
+// none. See resolve_secret().
 struct SecretReference {
     std::string text;
     bool empty() const { return text.empty(); }
@@ -76,8 +77,9 @@ struct MqttConfig {
     Bytes max_packet_size = 256 * k_kibibyte;
     unsigned max_topic_length = 256;  // bytes
     unsigned max_topic_levels = 8;
-    unsigned max_subscriptions = 50;  // of one client
-    unsigned max_publish_rate = 0;    // messages a second of one client; 0: no limit
+    unsigned max_subscriptions = 50;               // of one client
+    unsigned max_publish_rate = 0;                 // messages a second of one client; 0: no limit
+    unsigned max_refused_logins_per_address = 60;  // a minute; 0: no limit
     bool allow_top_level_wildcard = false;
     std::uint16_t receive_maximum = 1000;
     std::uint16_t max_inflight = 20;
@@ -129,6 +131,8 @@ struct LandingConfig {
 };
 
 struct AuditConfig {
+    milliseconds retention{0};  // 0: for ever
+    std::filesystem::path archive_directory;
     std::filesystem::path checkpoint_file;  // empty: "audit-checkpoints" in the data directory
 };
 
@@ -152,6 +156,7 @@ struct UplinkConfig {
 struct Config {
     Environment environment = Environment::development;
     std::filesystem::path data_dir = "modax-data";
+    bool allow_core_dumps = false;
     LogConfig log;
     HttpConfig http;
     HttpsConfig https;

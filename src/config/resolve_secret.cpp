@@ -4,6 +4,24 @@
 #include <string_view>
 
 namespace modax::config {
+namespace {
+
+Result<Secret> read_secret(
+    std::string_view reference, const std::filesystem::path& path, const FileSystem& files
+) {
+    const std::string name = "the secret " + std::string{reference};
+    const auto content = files.read(path);
+    if (!content) return fail(content.error().code, name + ": " + content.error().detail);
+    std::string_view value = *content;
+    if (value.ends_with('\n')) value.remove_suffix(1);
+    if (value.ends_with('\r')) value.remove_suffix(1);
+    if (value.empty()) {
+        return fail(Errc::invalid_argument, name + " is empty; write the secret into it");
+    }
+    return Secret{value};
+}
+
+}  // namespace
 
 Result<Secret> resolve_secret(
     const SecretReference& reference, const EnvironmentLookup& environment, const FileSystem& files
@@ -24,27 +42,26 @@ Result<Secret> resolve_secret(
         }
         return Secret{*value};
     }
-    if (text.starts_with("file:")) {
-        const std::string path{text.substr(5)};
-        const auto content = files.read(path);
-        if (!content) {
+    if (text.starts_with("file:")) return read_secret(text, std::string{text.substr(5)}, files);
+    if (text.starts_with("credential:")) {
+        // systemd.exec(5): LoadCredential= and its kin.
+        const auto directory = environment ? environment("CREDENTIALS_DIRECTORY") : std::nullopt;
+        if (!directory) {
             return fail(
-                content.error().code, "the secret file:" + path + ": " + content.error().detail
+                Errc::not_found,
+                "the secret " + reference.text +
+                    ": there is no CREDENTIALS_DIRECTORY; give the service the credential with "
+                    "LoadCredential="
             );
         }
-        std::string_view value = *content;
-        if (value.ends_with('\n')) value.remove_suffix(1);
-        if (value.ends_with('\r')) value.remove_suffix(1);
-        if (value.empty()) {
-            return fail(
-                Errc::invalid_argument,
-                "the secret file:" + path + " is empty; write the secret into it"
-            );
-        }
-        return Secret{value};
+        const auto file = std::filesystem::path{*directory} / text.substr(11);
+        return read_secret(text, file, files);
     }
     // load() refuses such a text; it may be the secret itself, so it is not shown.
-    return fail(Errc::invalid_argument, R"(a secret must be named by "env:NAME" or "file:PATH")");
+    return fail(
+        Errc::invalid_argument,
+        R"(a secret must be named by "env:NAME", "file:PATH" or "credential:NAME")"
+    );
 }
 
 }  // namespace modax::config

@@ -23,7 +23,7 @@ enum class Kind : std::uint8_t {
     address,  // an IPv4 or IPv6 address to listen on
     choice,   // one of `choices`
     list,     // of texts
-    secret,   // a reference to a secret: "env:NAME" or "file:PATH"
+    secret,   // a reference to a secret: "env:NAME", "file:PATH", "credential:NAME"
 };
 
 // A value as it travels between text and Config: integer, duration and size are a number.

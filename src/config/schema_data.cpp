@@ -129,6 +129,18 @@ Section audit_section() {
         "audit",
         "The record of who did what.",
         {
+            duration(
+                MODAX_KEY(audit.retention),
+                "How long rows are kept; cut once a day, only at a signed checkpoint. 0s: for "
+                "ever.",
+                milliseconds{0},
+                std::chrono::days{36'500}
+            ),
+            path(
+                MODAX_KEY(audit.archive_directory),
+                "Where rows are written before they are cut, as audit-DATE.ndjson; empty: they are "
+                "not kept elsewhere."
+            ),
             path(
                 MODAX_KEY(audit.checkpoint_file),
                 "Where signed checkpoints are published besides the store, best on another disk; "
@@ -160,7 +172,8 @@ Section uplink_section() {
             text(MODAX_KEY(uplink.user), "User name at the broker; empty: none."),
             secret(
                 MODAX_KEY(uplink.password),
-                "Where the password is kept: \"env:NAME\" or \"file:PATH\", never the password "
+                "Where the password is kept: \"env:NAME\", \"file:PATH\" or \"credential:NAME\" (a "
+                "credential of systemd), never the password "
                 "itself; empty: none."
             ),
             text(

@@ -53,6 +53,15 @@ std::vector<Key> packet_keys() {
             "subscriptions"
         ),
         number(
+            MODAX_KEY(mqtt.max_refused_logins_per_address),
+            "How many wrong logins one address may try in a minute; above it Quota exceeded, "
+            "without "
+            "a look at the password. 0: no limit.",
+            0,
+            1'000'000,
+            "logins"
+        ),
+        number(
             MODAX_KEY(mqtt.max_publish_rate),
             "How many messages a second one client may publish; above it version 5 clients get "
             "\"Quota exceeded\", others are read more slowly; 0: no limit.",

@@ -20,6 +20,10 @@ Section general_section() {
                 "The directory that holds the database and everything else the gateway keeps. "
                 "Made when it is missing; only one gateway may use it at a time."
             ),
+            flag(
+                MODAX_KEY(allow_core_dumps),
+                "Whether a crash may leave a core dump. It would hold keys and passwords."
+            ),
         }};
 }
 

@@ -74,6 +74,10 @@ tl::unexpected<std::string> refuse_value(const Key& key, std::string_view value)
 
 bool is_secret_reference(std::string_view text) {
     if (text.starts_with("file:")) return text.size() > 5;
+    if (text.starts_with("credential:")) {
+        const auto name = text.substr(11);
+        return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos;
+    }
     if (!text.starts_with("env:") || text.size() == 4) return false;
     text.remove_prefix(4);
     return std::all_of(text.begin(), text.end(), [](char c) {
@@ -223,8 +227,9 @@ std::string expectation(const Key& key) {
         case Kind::list:
             return R"(a list of texts such as ["a", "b"])";
         case Kind::secret:
-            return "where it is kept: \"env:NAME\" for an environment variable or \"file:PATH\" "
-                   "for a file";
+            return "where it is kept: \"env:NAME\" for an environment variable, \"file:PATH\" for "
+                   "a "
+                   "file or \"credential:NAME\" for a credential of systemd";
         case Kind::path:
             return "a path in quotes";
         case Kind::text:

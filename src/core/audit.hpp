@@ -111,6 +111,8 @@ public:
     virtual void access(AuditEntry entry) noexcept = 0;
     // A refusal: a row each, above a rate collapsed into one with a count.
     virtual void refusal(AuditEntry entry) noexcept = 0;
+    // Bytes that `actor` was answered, told with its accesses. No row: for who watches volumes.
+    virtual void served(std::string_view /*actor*/, std::uint64_t /*bytes*/) noexcept {}
 };
 
 }  // namespace modax

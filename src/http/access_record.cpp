@@ -34,6 +34,10 @@ std::string object_of(const Route& route, const Device* device) {
 
 void tell(const Services& services, Caller& caller) {
     UntoldAccesses& untold = caller.untold;
+    if (untold.bytes > 0) {
+        const std::string actor = "key:" + untold.key_id;
+        services.dependencies.audit_trail.served(actor, std::exchange(untold.bytes, 0));
+    }
     if (untold.route == nullptr || untold.count == 0) return;
     AuditEntry entry = entry_of(caller, *untold.route);
     entry.actor = "key:" + untold.key_id;
@@ -57,7 +61,7 @@ void record_access(
     if (same) return;
     --untold.count;
     tell(services, caller);
-    untold = {&route, device, caller.principal.id, minute, 1};
+    untold = {&route, device, caller.principal.id, minute, 1, 0};
     tell(services, caller);
 }
 
@@ -76,7 +80,8 @@ void record_refusal(
 }
 
 void tell_accesses(const Services& services, Caller& caller, bool all) {
-    if (caller.untold.count > 0 && (all || caller.untold.minute != minute_now(services))) {
+    const bool any = caller.untold.count > 0 || caller.untold.bytes > 0;
+    if (any && (all || caller.untold.minute != minute_now(services))) {
         tell(services, caller);
     }
 }

@@ -18,6 +18,7 @@ struct UntoldAccesses {
     std::string key_id;
     std::int64_t minute = 0;  // since 1970
     std::uint64_t count = 0;
+    std::uint64_t bytes = 0;  // of the answers, whatever the route
 };
 
 // Costs next to nothing when it is the same as the last one.

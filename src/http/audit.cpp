@@ -1,5 +1,5 @@
 // /api/v1/audit: who did what, newest first, with filters.
-#include "core/flat_json.hpp"
+#include "core/audit_json.hpp"
 #include "http/history_request.hpp"
 #include "http/resources.hpp"
 
@@ -11,46 +11,6 @@ namespace {
 
 constexpr std::size_t k_default_limit = 100;
 constexpr std::size_t k_max_limit = 1000;
-constexpr std::string_view k_hex = "0123456789abcdef";
-
-std::string_view name_of(AuditEntry::Result result) {
-    switch (result) {
-        case AuditEntry::Result::ok:
-            return "ok";
-        case AuditEntry::Result::refused:
-            return "refused";
-        default:
-            return "failed";
-    }
-}
-
-void append_row(std::string& out, const AuditRow& row) {
-    const AuditEntry& entry = row.entry;
-    const auto text = [&](std::string_view name, const std::string& value) {
-        out += ",\"";
-        out.append(name) += "\":";
-        append_json_string(out, value);
-    };
-    out += "{\"sequence\":" + std::to_string(row.sequence) + ",\"time\":\"";
-    append_iso8601(out, entry.time);
-    out += '"';
-    text("actor", entry.actor);
-    text("source", entry.source);
-    text("via", entry.via);
-    text("action", entry.action);
-    text("object", entry.object);
-    out += ",\"result\":\"";
-    out += name_of(entry.result);
-    out += "\",\"count\":" + std::to_string(entry.count);
-    text("detail", entry.detail);
-    out += ",\"hash\":\"";
-    for (const char byte : row.hash) {
-        const auto value = static_cast<unsigned char>(byte);
-        out += k_hex[value >> 4U];
-        out += k_hex[value & 15U];
-    }
-    out += "\"}";
-}
 
 class AuditProducer final : public BodyProducer {
 public:
@@ -64,7 +24,7 @@ public:
         out = "{\"rows\":[";
         for (std::size_t i = 0; i < rows->size() && i < wanted; ++i) {
             if (i > 0) out += ',';
-            append_row(out, (*rows)[i]);
+            append_audit_json(out, (*rows)[i]);
         }
         out += "],\"next_cursor\":";
         if (rows->size() > wanted) {

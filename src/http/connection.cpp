@@ -72,6 +72,7 @@ void Connection::advance() {
         if (live_) return become_websocket();
         if (!output_.empty()) {
             thread_.figures().bytes_sent.add(output_.size());
+            if (caller_.known) caller_.untold.bytes += output_.size();
             deadline_ = thread_.now() + thread_.services().options.idle_timeout;
             const std::string_view part = output_;
             const auto written = transport_->write({&part, 1}, shared_from_this());

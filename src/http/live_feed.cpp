@@ -1,6 +1,7 @@
 #include "http/live_feed.hpp"
 
 #include "http/io_thread.hpp"
+#include "http/websocket_frame.hpp"
 #include "live/hub.hpp"
 
 #include <algorithm>
@@ -42,6 +43,21 @@ void LiveFeed::leave(LiveClient& client) {
     std::replace(
         group->clients.begin(), group->clients.end(), &client, static_cast<LiveClient*>(nullptr)
     );
+}
+
+void LiveFeed::notify(std::string_view kind, std::string_view json) {
+    std::string text = "{\"type\":\"";
+    text.append(kind).append("\",\"data\":").append(json) += '}';
+    std::string frame;
+    append_frame(frame, Opcode::text, text);
+    for (const auto& [identity, group] : groups_) {
+        const auto& wanted = group->filter.notices;
+        if (std::find(wanted.begin(), wanted.end(), kind) == wanted.end()) continue;
+        for (std::size_t i = 0; i < group->clients.size(); ++i) {
+            LiveClient* client = group->clients[i];
+            if (client != nullptr) client->on_notice(frame);
+        }
+    }
 }
 
 void LiveFeed::close() {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -32,6 +33,7 @@ public:
     virtual void on_events(const std::shared_ptr<const FrameBlock>& block) = 0;
     // The gateway itself was too slow; these events come no more.
     virtual void on_gap(std::uint64_t from, std::uint64_t to) = 0;
+    virtual void on_notice(const std::string& frame) = 0;
 };
 
 class LiveFeed {
@@ -44,6 +46,8 @@ public:
     // From now on every event that is stored.
     void join(LiveClient& client, const LiveFilter& filter);
     void leave(LiveClient& client);
+    // To those who asked for the kind.
+    void notify(std::string_view kind, std::string_view json);
     void close();
 
 private:

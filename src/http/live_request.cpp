@@ -31,6 +31,7 @@ std::string LiveFilter::identity() const {
     append_list(result, std::move(lower_devices), true);
     append_list(result, allowed, true);
     append_list(result, metrics, false);  // they appear in this order
+    append_list(result, notices, true);
     return result;
 }
 

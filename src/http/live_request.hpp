@@ -19,6 +19,7 @@ struct LiveFilter {
     std::vector<std::string> metrics;  // of readings; empty: all
     bool readings = true;
     bool safety = true;
+    std::vector<std::string> notices{};  // kinds of them (live_notice.hpp)
 
     // Equal for filters that let the same through.
     std::string identity() const;

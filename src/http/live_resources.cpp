@@ -1,5 +1,6 @@
 // /ws, /ws/device/{id} and the tickets for browsers.
 #include "core/flat_json.hpp"
+#include "http/live_notice.hpp"
 #include "http/live_request.hpp"
 #include "http/metric_selection.hpp"
 #include "http/resources.hpp"
@@ -41,8 +42,10 @@ void take_kinds(std::string_view list, LiveFilter& filter, std::vector<FieldErro
             filter.readings = true;
         } else if (kind == "safety") {
             filter.safety = true;
+        } else if (find_notice_kind(kind) != nullptr) {
+            filter.notices.push_back(kind);
         } else {
-            errors.push_back({"kinds", "may have reading and safety"});
+            errors.push_back({"kinds", "may have reading, safety and security"});
         }
     }
     if (kinds.empty()) errors.push_back({"kinds", "must not be empty"});
@@ -115,6 +118,19 @@ void open_live(const Call& call, Response& response, const Device* device) {
     take_filter(*query, *live, errors);
     if (!errors.empty()) {
         set_invalid_query(call, response, errors);
+        return;
+    }
+    for (const std::string& kind : live->filter.notices) {
+        const std::string scope{find_notice_kind(kind)->scope};
+        // What a notice tells of is not of one device.
+        if (call.principal.may(scope) && call.principal.devices.empty() && device == nullptr)
+            continue;
+        set_problem(
+            response,
+            403,
+            "kind " + kind + " is for /ws and a key for all devices with the scope " + scope,
+            call.request.path
+        );
         return;
     }
     live->filter.allowed = call.principal.devices;

@@ -1,30 +1,13 @@
 #include "http/rate_limits.hpp"
 
+#include <utility>
+
 namespace modax::http {
-namespace {
-
-constexpr double k_window_seconds = 60;
-constexpr std::size_t k_many_buckets = 10'000;
-
-}  // namespace
-
 RateLimits::RateLimits(const RateLimitOptions& options, const Clock& clock)
     : options_{options}, clock_{clock} {}
 
 std::shared_ptr<TokenBucket> RateLimits::find(std::string name, std::uint64_t quota) {
-    if (quota == 0) return nullptr;
-    const auto now = clock_.steady_now();
-    const std::lock_guard lock{mutex_};
-    auto& bucket = buckets_[std::move(name)];
-    const double per_second = static_cast<double>(quota) / k_window_seconds;
-    if (bucket == nullptr) bucket = std::make_shared<TokenBucket>(quota, per_second, now);
-    auto found = bucket;
-    if (buckets_.size() > k_many_buckets) {
-        std::erase_if(buckets_, [&](const auto& entry) {
-            return entry.second.use_count() == 1 && entry.second->full(now);
-        });
-    }
-    return found;
+    return buckets_.find(std::move(name), quota, clock_.steady_now());
 }
 
 std::shared_ptr<TokenBucket> RateLimits::of_key(std::string_view key_id) {
@@ -39,11 +22,6 @@ std::shared_ptr<TokenBucket> RateLimits::of_address(std::string_view address, bo
 
 std::shared_ptr<TokenBucket> RateLimits::of_refusals(std::string_view address) {
     return find("refusals " + std::string{address}, options_.refusals_per_address);
-}
-
-std::size_t RateLimits::buckets() const {
-    const std::lock_guard lock{mutex_};
-    return buckets_.size();
 }
 
 void RateLimits::collect(MetricSink& sink) const {

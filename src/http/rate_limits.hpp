@@ -4,16 +4,14 @@
 
 #include "core/clock.hpp"
 #include "core/metrics.hpp"
-#include "core/token_bucket.hpp"
+#include "core/token_buckets.hpp"
 #include "http/server.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace modax::http {
 
@@ -27,7 +25,7 @@ public:
     std::shared_ptr<TokenBucket> of_address(std::string_view address, bool loopback);
     std::shared_ptr<TokenBucket> of_refusals(std::string_view address);
 
-    std::size_t buckets() const;
+    std::size_t buckets() const { return buckets_.size(); }
     void count_refusal() { refused_.fetch_add(1, std::memory_order_relaxed); }
     // modax_http_rate_limited_total
     void collect(MetricSink& sink) const;
@@ -38,9 +36,7 @@ private:
     const RateLimitOptions options_;
     const Clock& clock_;
     std::atomic<std::uint64_t> refused_{0};
-    mutable std::mutex mutex_;
-    // Those nobody holds and that are full again are forgotten when there are many.
-    std::unordered_map<std::string, std::shared_ptr<TokenBucket>> buckets_;
+    TokenBuckets buckets_;
 };
 
 }  // namespace modax::http

@@ -3,6 +3,7 @@
 #include "http/call.hpp"
 #include "http/io_thread.hpp"
 #include "http/listener.hpp"
+#include "http/live_feed.hpp"
 #include "http/permits.hpp"
 #include "http/rate_limits.hpp"
 #include "http/tickets.hpp"
@@ -82,6 +83,16 @@ public:
         return {};
     }
 
+    void notify(std::string kind, std::string json) {
+        // Without the lock of stop(), which waits for the very threads that may be here.
+        const auto text = std::make_shared<const std::string>(std::move(json));
+        for (const auto& thread : threads_) {
+            boost::asio::post(thread->context(), [at = thread.get(), kind, text] {
+                at->feed().notify(kind, *text);
+            });
+        }
+    }
+
     void stop() {
         const std::lock_guard lock{stopping_};
         if (!std::exchange(running_, false)) return;
@@ -155,6 +166,10 @@ Result<Endpoints> Server::start() {
 
 Status Server::reload_certificates() {
     return parts_->reload_certificates();
+}
+
+void Server::notify(std::string_view kind, std::string json) {
+    parts_->notify(std::string{kind}, std::move(json));
 }
 
 void Server::stop() {

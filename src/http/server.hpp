@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace modax::live {
@@ -128,6 +129,9 @@ public:
     // Reads certificate, key and authorities again, for connections from now on. Errors:
     // invalid_argument, naming the file; what was in use stays.
     Status reload_certificates();
+    // To the WebSocket clients that asked for this kind (live_notice.hpp). Once start() has
+    // returned, on any thread.
+    void notify(std::string_view kind, std::string json);
     // Takes no more connections, tells WebSocket clients (1001), lets answers under way finish for
     // up to two seconds and ends all threads. Harmless when not running.
     void stop();

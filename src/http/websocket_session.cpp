@@ -155,6 +155,14 @@ void WebSocketSession::on_gap(std::uint64_t from, std::uint64_t to) {
     flush();
 }
 
+void WebSocketSession::on_notice(const std::string& frame) {
+    if (state_ != State::open) return;
+    // Notices are few; a client that takes nothing is closed by what else comes.
+    if (queue_.bytes() > thread_.services().options.websocket.hard_limit_bytes) return;
+    queue_.push_frame(frame);
+    flush();
+}
+
 void WebSocketSession::push(const std::shared_ptr<const FrameBlock>& block) {
     Figures& figures = thread_.figures();
     const std::size_t left_out = queue_.push(block);

@@ -43,6 +43,7 @@ public:
 
     void on_events(const std::shared_ptr<const FrameBlock>& block) override;
     void on_gap(std::uint64_t from, std::uint64_t to) override;
+    void on_notice(const std::string& frame) override;
 
 private:
     enum class State : std::uint8_t { open, closing, closed };

@@ -12,6 +12,7 @@
 #include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "core/security_event.hpp"
 #include "landing/options.hpp"
 
 #include <memory>
@@ -25,6 +26,7 @@ class Store final : public ReadingReader,
                     public KeyStore,
                     public UserStore,
                     public AuditStore,
+                    public AccessProfileStore,
                     public HealthSource,
                     public MetricSource {
 public:
@@ -86,6 +88,10 @@ public:
     Status add(const AuditCheckpoint& checkpoint) override;
     Result<std::vector<AuditCheckpoint>> audit_checkpoints() const override;
     Status cut_audit(const AuditCheckpoint& at, const AuditEntry& record) override;
+
+    // AccessProfileStore
+    Result<std::vector<AccessProfileText>> access_profiles() const override;
+    Status save_access_profiles(std::span<const AccessProfileText> profiles) override;
 
     Result<BrokerState> broker_state() const;
 

@@ -90,20 +90,6 @@ Status run_with_name(
 
 }  // namespace
 
-template <typename Item, typename Read>
-Result<std::vector<Item>> Store::State::read_all(std::string_view sql, const Read& read) const {
-    const std::lock_guard guard{anchor_mutex};
-    Statement rows;
-    if (auto prepared = anchor.prepare(rows, sql); !prepared) {
-        return tl::make_unexpected(prepared.error());
-    }
-    std::vector<Item> found;
-    Step step = Step::done;
-    while ((step = rows.step()) == Step::row) found.push_back(read(rows));
-    if (step == Step::failed) return tl::make_unexpected(anchor.failure("read who may come in"));
-    return found;
-}
-
 Result<std::vector<ApiKey>> Store::keys() const {
     return state_->read_all<ApiKey>(
         "SELECT id, name, secret_hash, scopes, devices, created, expires, revoked, networks,"

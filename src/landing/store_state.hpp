@@ -9,7 +9,9 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 namespace modax::landing {
 
@@ -70,5 +72,19 @@ private:
     Connection checker_connection_;
     std::jthread checker_;  // last: ended before anything it uses goes
 };
+
+template <typename Item, typename Read>
+Result<std::vector<Item>> Store::State::read_all(std::string_view sql, const Read& read) const {
+    const std::lock_guard guard{anchor_mutex};
+    Statement rows;
+    if (auto prepared = anchor.prepare(rows, sql); !prepared) {
+        return tl::make_unexpected(prepared.error());
+    }
+    std::vector<Item> found;
+    Step step = Step::done;
+    while ((step = rows.step()) == Step::row) found.push_back(read(rows));
+    if (step == Step::failed) return tl::make_unexpected(anchor.failure("read the store"));
+    return found;
+}
 
 }  // namespace modax::landing

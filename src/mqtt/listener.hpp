@@ -72,6 +72,9 @@ struct ListenerOptions {
     // Messages a second of one client; 0: no limit. Above it version 5 clients get Quota exceeded
     // (0x97), 3.1.1 clients are read more slowly; at QoS 0 the message is dropped.
     unsigned max_publish_rate = 0;
+    // Wrong logins of one address in a minute, after which it is refused without a look at the
+    // password; 0: no limit.
+    unsigned max_refused_logins_per_address = 60;
     std::chrono::seconds connect_timeout{10};  // from accept to CONNECT
     std::uint16_t max_keep_alive = 0;          // seconds; 0: what the client asks for
     // How often time limits, expiries and delayed wills are looked at.

@@ -1,8 +1,9 @@
 #include "security/api_keys.hpp"
 
-#include "core/scopes.hpp"
+#include "security/api_key_rules.hpp"
 #include "security/base62.hpp"
 #include "security/network.hpp"
+#include "security/object_hash.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -29,13 +30,6 @@ bool is_environment(std::string_view word) {
     });
 }
 
-bool is_device_pattern(std::string_view pattern) {
-    return !pattern.empty() && pattern.size() <= 64 &&
-           std::all_of(pattern.begin(), pattern.end(), [](char c) {
-               return is_base62({&c, 1}) || c == '.' || c == '_' || c == '-' || c == '*';
-           });
-}
-
 AuditEntry record_of(
     const AuditEntry& origin, std::string_view action, const ApiKey& key, Timestamp now
 ) {
@@ -48,45 +42,6 @@ AuditEntry record_of(
     if (!key.devices.empty()) record.detail += "; devices";
     for (const auto& device : key.devices) record.detail += ' ' + device;
     return record;
-}
-
-Status check(const KeySpec& spec, Timestamp now) {
-    const auto wrong = [](std::string text) {
-        return fail(Errc::invalid_argument, std::move(text));
-    };
-    const bool printable = std::all_of(spec.name.begin(), spec.name.end(), [](char c) {
-        return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-    });
-    if (spec.name.empty() || spec.name.size() > 64 || !printable) {
-        return wrong("name: must be 1 to 64 printable characters; name the user of the key");
-    }
-    if (spec.scopes.empty()) {
-        return wrong("scopes: a key needs at least one, for example readings:read");
-    }
-    for (const std::string& scope : spec.scopes) {
-        if (!is_known_scope(scope)) {
-            return wrong("scopes: '" + scope + "' is no scope; there are " + scope_names());
-        }
-    }
-    for (const std::string& pattern : spec.devices) {
-        if (!is_device_pattern(pattern)) {
-            return wrong(
-                "devices: '" + pattern + "' is no pattern of device ids; write for example cnc-*"
-            );
-        }
-    }
-    for (const std::string& network : spec.networks) {
-        if (!Network::parse(network)) {
-            return wrong(
-                "networks: '" + network +
-                "' is no network; write for example 10.1.0.0/16 or fd00::/8"
-            );
-        }
-    }
-    if (spec.expires && *spec.expires <= now) {
-        return wrong("expires: " + format_iso8601(*spec.expires) + " is over; choose a later time");
-    }
-    return {};
 }
 
 }  // namespace
@@ -160,11 +115,13 @@ CreatedKey ApiKeys::make(const KeySpec& spec, const AuditEntry& origin) {
 
 Result<CreatedKey> ApiKeys::create(const KeySpec& spec, const AuditEntry& origin) {
     const Timestamp now = clock_.now();
-    if (auto checked = check(spec, now); !checked) return tl::make_unexpected(checked.error());
+    if (auto checked = check_key_spec(spec, now); !checked)
+        return tl::make_unexpected(checked.error());
     const std::lock_guard changing{changing_};
     for (int attempt = 0;; ++attempt) {
         CreatedKey created = make(spec, origin);
-        const auto record = record_of(origin, "key.create", created.key, now);
+        auto record = record_of(origin, "key.create", created.key, now);
+        record.after_hash = object_hash(created.key);
         if (auto inserted = store_.insert(created.key, record); !inserted) {
             // 62^8 ids: twice in a row is not chance.
             if (inserted.error().code == Errc::already_exists && attempt == 0) continue;
@@ -209,6 +166,8 @@ Result<CreatedKey> ApiKeys::rotate(
     Timestamp old_expires = now + overlap;
     if (old->expires) old_expires = std::min(old_expires, *old->expires);
     auto record = record_of(origin, "key.rotate", *old, now);
+    record.before_hash = object_hash(*old);
+    record.after_hash = object_hash(created.key);
     record.detail += "; successor " + created.key.id + ", ends " + format_iso8601(old_expires);
     if (auto rotated = store_.rotate(created.key, id, old_expires, record); !rotated) {
         return tl::make_unexpected(rotated.error());
@@ -230,9 +189,11 @@ Status ApiKeys::revoke(std::string_view id, const AuditEntry& origin) {
     if (key == keys.end()) {
         return fail(Errc::not_found, "there is no API key with id " + std::string{id});
     }
-    const auto record = record_of(origin, "key.revoke", *key, clock_.now());
-    if (auto revoked = store_.revoke(id, record); !revoked) return revoked;
+    auto record = record_of(origin, "key.revoke", *key, clock_.now());
+    record.before_hash = object_hash(*key);
     key->revoked = true;
+    record.after_hash = object_hash(*key);
+    if (auto revoked = store_.revoke(id, record); !revoked) return revoked;
     return replace_table(std::move(keys));
 }
 
@@ -342,9 +303,10 @@ Result<Principal> ApiKeys::authenticate(const KeyCredentials& credentials) const
     }
     const Table::Entry& entry = *found->second;
     const Timestamp now = clock_.now();
-    if (entry.key.revoked) return deny(Denial::revoked);
-    if (entry.key.expires && now >= *entry.key.expires) return deny(Denial::expired);
-    if (!entry.allows(credentials.address)) return deny(Denial::network);
+    const auto& address = credentials.address;
+    if (entry.key.revoked) return deny_known(Denial::revoked, id, address);
+    if (!entry.in_use(now)) return deny_known(Denial::expired, id, address);
+    if (!entry.allows(address)) return deny_known(Denial::network, id, address);
     entry.used.store(to_micros(now) / 1'000'000, std::memory_order_relaxed);
     return entry.principal;
 }
@@ -374,6 +336,15 @@ void ApiKeys::collect(MetricSink& sink) const {
 std::shared_ptr<const ApiKeys::Table> ApiKeys::table() const {
     const std::lock_guard lock{mutex_};
     return table_;
+}
+
+tl::unexpected<Error> ApiKeys::deny_known(
+    Denial reason, std::string_view id, std::string_view address
+) const {
+    if (refused_key_sink_) {
+        refused_key_sink_(id, k_denial_names[static_cast<std::size_t>(reason)], address);
+    }
+    return deny(reason);
 }
 
 tl::unexpected<Error> ApiKeys::deny(Denial reason) const {

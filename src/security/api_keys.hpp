@@ -14,12 +14,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace modax::security {
@@ -41,6 +43,12 @@ public:
         std::string_view id, std::chrono::seconds overlap, const AuditEntry& origin
     ) override;
     Status revoke(std::string_view id, const AuditEntry& origin) override;
+
+    // Told of keys that are refused although their secret is right: (id, "revoked", "expired" or
+    // "network", address), on the asking thread. Set before the first authenticate().
+    using RefusedKeySink =
+        std::function<void(std::string_view id, std::string_view reason, std::string_view address)>;
+    void report_refused_keys_to(RefusedKeySink sink) { refused_key_sink_ = std::move(sink); }
 
     // About half a microsecond, from memory. Every wrong key gets the same error, and an unknown
     // id takes as long as a wrong secret.
@@ -69,7 +77,10 @@ private:
     // data_loss: a key has no valid hash; the old table stays.
     Status replace_table(std::vector<ApiKey> keys);
     tl::unexpected<Error> deny(Denial reason) const;
+    tl::unexpected<Error> deny_known(Denial reason, std::string_view id, std::string_view address)
+        const;
 
+    RefusedKeySink refused_key_sink_;
     KeyStore& store_;
     const Clock& clock_;
     Random& random_;

@@ -1,18 +1,16 @@
 #include "security/audit_checkpoints.hpp"
 
+#include "core/hex.hpp"
+#include "security/append_file.hpp"
 #include "security/openssl_objects.hpp"
 
-#include <fcntl.h>
 #include <openssl/pem.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <map>
 #include <sstream>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -34,17 +32,6 @@ std::string signed_text(const AuditCheckpoint& checkpoint) {
     text += std::to_string(checkpoint.sequence) + '\n';
     text += std::to_string(to_micros(checkpoint.time)) + '\n';
     return text + checkpoint.hash;
-}
-
-std::string to_hex(std::string_view bytes) {
-    constexpr std::string_view k_digits = "0123456789abcdef";
-    std::string text;
-    for (const char byte : bytes) {
-        const auto value = static_cast<unsigned char>(byte);
-        text += k_digits[value >> 4U];
-        text += k_digits[value & 15U];
-    }
-    return text;
 }
 
 std::optional<std::string> from_hex(std::string_view text) {
@@ -80,21 +67,6 @@ std::optional<AuditCheckpoint> parse_line(const std::string& line) {
     checkpoint.hash = std::move(*hash_bytes);
     checkpoint.signature = std::move(*signature_bytes);
     return checkpoint;
-}
-
-Status append_line(const std::filesystem::path& file, const std::string& line) {
-    const int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    bool written =
-        descriptor >= 0 &&
-        ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-        ::fdatasync(descriptor) == 0;
-    const int reason = errno;
-    if (descriptor >= 0) ::close(descriptor);
-    if (written) return {};
-    return fail(
-        Errc::io_error,
-        "cannot append to '" + file.string() + "': " + std::generic_category().message(reason)
-    );
 }
 
 }  // namespace
@@ -138,6 +110,10 @@ Result<CheckpointSigner> CheckpointSigner::load(
         );
     }
     return CheckpointSigner{std::move(key)};
+}
+
+std::string audit_cut_object(std::uint64_t through) {
+    return "rows:through-" + std::to_string(through);
 }
 
 AuditCheckpoint CheckpointSigner::sign(const AuditRow& row, Timestamp now) const {
@@ -214,7 +190,7 @@ Status Checkpoints::make_now() {
 Status Checkpoints::make(const AuditRow& newest) {
     const auto checkpoint = signer_.sign(newest, clock_.now());
     if (auto added = store_.add(checkpoint); !added) return added;
-    if (auto appended = append_line(file_, line_of(checkpoint)); !appended) return appended;
+    if (auto appended = append_file(file_, line_of(checkpoint)); !appended) return appended;
     log_.info(
         "audit",
         "checkpoint",
@@ -263,6 +239,7 @@ Result<AuditVerdict> verify_audit(
     }
     std::uint64_t last = 0;
     std::string previous = k_audit_origin;
+    std::string missing_record;  // of the retention that cut the beginning
     const auto read = store.each_audit_row(0, [&](const AuditRow& row) {
         const auto number = std::to_string(row.sequence);
         if (last == 0 && row.sequence != 1) {
@@ -273,6 +250,7 @@ Result<AuditVerdict> verify_audit(
                 return false;
             }
             previous = cut->second;
+            missing_record = audit_cut_object(row.sequence - 1);
         } else if (last != 0 && row.sequence != last + 1) {
             verdict.problem = "row " + std::to_string(last + 1) + " is missing";
             return false;
@@ -286,12 +264,18 @@ Result<AuditVerdict> verify_audit(
             verdict.problem = "row " + number + " is not the one of its checkpoint";
             return false;
         }
+        if (row.entry.action == k_audit_cut_action && row.entry.object == missing_record) {
+            missing_record.clear();
+        }
         last = row.sequence;
         previous = row.hash;
         ++verdict.rows;
         return true;
     });
     if (!read) return tl::make_unexpected(read.error());
+    if (verdict.problem.empty() && !missing_record.empty()) {
+        verdict.problem = "the beginning was cut, but not by the retention: no row says so";
+    }
     if (verdict.problem.empty() && !expected.empty() && expected.rbegin()->first > last) {
         verdict.problem = "row " + std::to_string(last + 1) +
                           " and all after it were cut: there is a "

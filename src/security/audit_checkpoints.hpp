@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace modax::security {
 
@@ -64,6 +65,11 @@ private:
     std::uint64_t last_sequence_ = 0;
     SteadyTime last_made_;
 };
+
+// How the row of a cut says what was cut: verify_audit() wants it where rows are missing at the
+// beginning.
+inline constexpr std::string_view k_audit_cut_action = "audit.cut";
+std::string audit_cut_object(std::uint64_t through);
 
 struct AuditVerdict {
     std::uint64_t rows = 0;

@@ -1,5 +1,6 @@
 #include "security/certificate.hpp"
 
+#include "core/hex.hpp"
 #include "security/openssl_objects.hpp"
 
 #include <arpa/inet.h>
@@ -39,16 +40,6 @@ std::string text_of(const GENERAL_NAME& name) {
     return shown != nullptr ? shown : "";
 }
 
-std::string hexadecimal(const unsigned char* bytes, unsigned size) {
-    constexpr std::string_view k_digits = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-        text += k_digits[bytes[i] >> 4U];
-        text += k_digits[bytes[i] & 15U];
-    }
-    return text;
-}
-
 }  // namespace
 
 Result<CertificateFacts> read_certificate(std::string_view pem) {
@@ -72,7 +63,7 @@ Result<CertificateFacts> read_certificate(std::string_view pem) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     if (X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) == 1) {
-        facts.thumbprint = hexadecimal(digest.data(), size);
+        facts.thumbprint = to_hex({reinterpret_cast<const char*>(digest.data()), size});
     }
     const NamesPointer names{static_cast<GENERAL_NAMES*>(
         X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)

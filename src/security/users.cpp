@@ -1,6 +1,7 @@
 #include "security/users.hpp"
 
 #include "security/base62.hpp"
+#include "security/object_hash.hpp"
 #include "security/password.hpp"
 #include "security/roles.hpp"
 #include "security/user_rules.hpp"
@@ -100,6 +101,9 @@ Status Users::put(User user, std::string_view action, const AuditEntry& origin) 
     record.detail = "roles";
     for (const auto& role : user.roles) record.detail += ' ' + role;
     if (user.password_hash.empty()) record.detail += "; certificate only";
+    const auto before = current->users.find(user.name);
+    if (before != current->users.end()) record.before_hash = object_hash(before->second);
+    record.after_hash = object_hash(user);
     if (auto stored = store_.put(user, record); !stored) return stored;
     return load();
 }
@@ -148,6 +152,9 @@ Status Users::remove_user(std::string_view name, const AuditEntry& origin) {
     record.time = clock_.now();
     record.action = "user.remove";
     record.object = "user:" + std::string{name};
+    const auto current = table();
+    const auto before = current->users.find(name);
+    if (before != current->users.end()) record.before_hash = object_hash(before->second);
     if (auto removed = store_.remove_user(name, record); !removed) return removed;
     return load();
 }
@@ -163,6 +170,10 @@ Status Users::set_role(const Role& role, const AuditEntry& origin) {
     for (const auto& pattern : role.publish) record.detail += ' ' + pattern;
     record.detail += "; subscribe";
     for (const auto& pattern : role.subscribe) record.detail += ' ' + pattern;
+    const auto current = table();
+    const auto before = current->roles.find(role.name);
+    if (before != current->roles.end()) record.before_hash = object_hash(before->second);
+    record.after_hash = object_hash(role);
     if (auto stored = store_.put(role, record); !stored) return stored;
     return load();
 }
@@ -183,6 +194,8 @@ Status Users::remove_role(std::string_view name, const AuditEntry& origin) {
     record.time = clock_.now();
     record.action = "role.remove";
     record.object = "role:" + std::string{name};
+    const auto before = current->roles.find(name);
+    if (before != current->roles.end()) record.before_hash = object_hash(before->second);
     if (auto removed = store_.remove_role(name, record); !removed) return removed;
     return load();
 }

@@ -4,6 +4,7 @@ import unittest
 
 from gateway_case import GatewayCase, reading, stored_sequences
 from modax_test.paho_client import MQTTv5, PahoClient
+from modax_test.tools import run
 from modax_test.waiting import wait_for
 
 RATE = 50
@@ -68,6 +69,29 @@ class Messages(GatewayCase):
             time.monotonic() - begun, (COUNT - RATE) / RATE * 0.9, "not held back"
         )
         self.assertEqual(set(stored_sequences(gateway, "cnc-01")), set(range(COUNT)))
+
+
+class Logins(GatewayCase):
+    settings = {"mqtt.max_refused_logins_per_address": "3"}
+
+    def test_who_tries_many_passwords_is_not_listened_to(self):
+        gateway = self.gateway(anonymous=False)
+        run(gateway.program, "user", "set", "scada", "--role", "scada", "--data-dir", gateway.data, input="a right password\n")
+        answers = []
+        for password in ["wrong"] * 4 + ["a right password"]:
+            client = PahoClient(gateway.mqtt_port, "guess", protocol=MQTTv5, user="scada",
+                                password=password)
+            self.addCleanup(client.close)
+            answers.append(client.connect()[1])
+            client.close()
+        self.assertEqual([reason_value(each) for each in answers], [0x86] * 3 + [0x97] * 2)
+        refused = gateway.json("/api/v1/audit", result="refused", action="session.open")["rows"]
+        self.assertEqual({each["actor"] for each in refused}, {"anonymous"})
+        self.assertIn("it called itself scada", refused[-1]["detail"])
+
+
+def reason_value(reason):
+    return reason if isinstance(reason, int) else reason.value
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 #include "core/broker_state.hpp"
 #include "core/landing.hpp"
+#include "core/token_buckets.hpp"
 #include "mqtt/listener.hpp"
 #include "mqtt/listener/counters.hpp"
 #include "mqtt/listener/message.hpp"
@@ -66,6 +67,13 @@ public:
         ProtocolVersion version,
         std::uint32_t expiry_interval
     );
+
+    // How many wrong logins the address may still try; null: no limit.
+    std::shared_ptr<TokenBucket> refused_logins_of(const std::string& address) {
+        return refused_logins_.find(
+            address, options_.max_refused_logins_per_address, parts_.clock.steady_now()
+        );
+    }
 
     // Routes a message. False: nobody is subscribed. quota_exceeded: it can't be retained.
     enum class Routed : std::uint8_t { delivered, nobody, retain_refused };
@@ -134,6 +142,7 @@ private:
     std::map<std::string, PendingWill, std::less<>> wills_;
     std::unordered_map<const Device*, DeviceRoute> data_routes_;
     std::unordered_map<const Device*, DeviceRoute> safety_routes_;
+    TokenBuckets refused_logins_;
     std::uint64_t last_connection_ = 0;
     std::uint64_t round_ = 0;  // of merging, see Session::Mark
 };

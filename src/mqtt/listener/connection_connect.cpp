@@ -12,6 +12,7 @@ namespace modax::mqtt {
 namespace {
 
 constexpr std::size_t k_max_client_id = 256;
+constexpr std::size_t k_told_name = 64;
 
 std::string random_client_id(Random& random) {
     constexpr std::string_view k_hex = "0123456789abcdef";
@@ -54,6 +55,11 @@ Connection::Handled Connection::handle_connect(const Frame& frame) {
     version_ = packet->version;
     if (const auto refused = remember(*packet)) {
         refuse(*refused, "CONNECT can't be accepted as it is (3.1)");
+        return {};
+    }
+    const auto refused_logins = broker_.refused_logins_of(peer_.address);
+    if (refused_logins && refused_logins->empty(broker_.parts().clock.steady_now())) {
+        refuse(ReasonCode::quota_exceeded, "too many wrong logins came from this address");
         return {};
     }
     state_ = State::authenticating;
@@ -129,6 +135,9 @@ void Connection::authenticated(const Result<Principal>& principal) {
     if (!principal) {
         Counters::add(broker_.counters().authentication_refused);
         const bool denied = principal.error().code == Errc::unauthenticated;
+        if (const auto logins = broker_.refused_logins_of(peer_.address); denied && logins) {
+            logins->charge(broker_.parts().clock.steady_now());
+        }
         refuse(
             denied ? ReasonCode::bad_user_name_or_password : ReasonCode::server_unavailable,
             principal.error().detail
@@ -176,8 +185,7 @@ void Connection::accept_session(const Broker::Admission& admission) {
 
 AuditEntry Connection::record(std::string_view action, std::string object) const {
     AuditEntry entry;
-    // Before it has shown who it is, what it says it is: nobody has checked the name.
-    const std::string& name = principal_.name.empty() ? credentials_.user : principal_.name;
+    const std::string& name = principal_.name;
     entry.actor = principal_.kind == "anonymous" || name.empty() ? "anonymous" : "user:" + name;
     if (principal_.kind == "certificate") entry.actor = "certificate:" + name;
     entry.source = peer_.address;
@@ -196,6 +204,10 @@ void Connection::refuse(ReasonCode reason, std::string_view detail) {
     AuditEntry refused = record("session.open", "client:" + client_id_);
     refused.result = AuditEntry::Result::refused;
     refused.detail = detail;
+    // What it said it is: nobody has checked the name.
+    if (principal_.name.empty() && !credentials_.user.empty()) {
+        refused.detail += "; it called itself " + credentials_.user.substr(0, k_told_name);
+    }
     broker_.parts().audit.refusal(std::move(refused));
     ConnackPacket answer;
     answer.reason = version_ == ProtocolVersion::v5 ? static_cast<std::uint8_t>(reason)

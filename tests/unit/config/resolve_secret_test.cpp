@@ -15,7 +15,13 @@ class ResolveSecret : public ::testing::Test {
 protected:
     Result<Secret> resolve(const std::string& reference) {
         return resolve_secret(
-            {reference}, environment_of({{"UPLINK_PASSWORD", "canary"}, {"EMPTY", ""}}), files_
+            {reference},
+            environment_of(
+                {{"UPLINK_PASSWORD", "canary"},
+                 {"EMPTY", ""},
+                 {"CREDENTIALS_DIRECTORY", directory_.path().string()}}
+            ),
+            files_
         );
     }
     std::string file(const std::string& name, const std::string& content) {
@@ -37,6 +43,15 @@ TEST_F(ResolveSecret, from_a_file_without_its_line_break) {
     EXPECT_EQ(resolve(file("a", "canary\n"))->reveal(), "canary");
     EXPECT_EQ(resolve(file("b", "canary\r\n"))->reveal(), "canary");
     EXPECT_EQ(resolve(file("c", " can ary "))->reveal(), " can ary ");
+}
+
+TEST_F(ResolveSecret, from_a_credential_of_systemd) {
+    file("uplink", "canary\n");
+    EXPECT_EQ(resolve("credential:uplink")->reveal(), "canary");
+    EXPECT_THAT(resolve("credential:other").error().detail, HasSubstr("credential:other"));
+    const auto without = resolve_secret({"credential:uplink"}, environment_of({}), files_);
+    ASSERT_FALSE(without);
+    EXPECT_THAT(without.error().detail, HasSubstr("LoadCredential="));
 }
 
 TEST_F(ResolveSecret, an_error_names_the_reference) {

@@ -1,6 +1,7 @@
 // WebSocket: who may, order, filters, replay, gaps, slow clients and closing (PROMISES P6).
 #include "unit/http/server_fixture.hpp"
 
+#include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 #include <thread>
@@ -10,6 +11,7 @@ namespace modax::http {
 namespace {
 
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 class WebSocket : public ServerTest {
 protected:
@@ -137,6 +139,29 @@ TEST_F(WebSocket, filters_by_device_kind_metric_and_key) {
     EXPECT_EQ(data["temperature"], 2);
     EXPECT_FALSE(data.contains("tool"));
     EXPECT_FALSE(data.contains("current"));
+}
+
+TEST_F(WebSocket, notices_come_to_whoever_may_and_asked_for_them) {
+    start();
+    WebSocketClient asked{port_, "/ws?kinds=security", key("all")};
+    WebSocketClient both{port_, "/ws?kinds=reading,security", key("all")};
+    WebSocketClient other{port_, "/ws", key("all")};
+    HttpClient plain{port_};
+    const auto upgrade =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (const std::string who : {"reader", "press-star"}) {
+        EXPECT_EQ(plain.get("/ws?kinds=security", key(who) + upgrade).status, 403) << who;
+    }
+    device("press-01");
+    EXPECT_EQ(plain.get("/ws/device/press-01?kinds=security", key("all") + upgrade).status, 403);
+    server_->notify("security", R"({"rule":"idle"})");
+    const std::string notice = R"({"type":"security","data":{"rule":"idle"}})";
+    EXPECT_EQ(asked.read_text(), notice);
+    EXPECT_EQ(both.read_text(), notice);
+    publish(reading("press-01", 1));
+    EXPECT_THAT(both.read_text(), HasSubstr("\"type\":\"reading\""));
+    EXPECT_THAT(other.read_text(), HasSubstr("\"type\":\"reading\"")) << "no notice";
 }
 
 TEST_F(WebSocket, since_replays_and_goes_on_live_without_gap_or_double) {

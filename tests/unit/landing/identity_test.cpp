@@ -39,6 +39,20 @@ protected:
     }();
 };
 
+TEST_F(IdentityTest, WhatIsUsualIsKeptAndReplaced) {
+    open_sealed();
+    const std::vector<AccessProfileText> first{{"key:a", "1"}, {"user:b", "2"}};
+    ASSERT_TRUE(store->save_access_profiles(first));
+    const std::vector<AccessProfileText> second{{"key:a", "3"}};
+    ASSERT_TRUE(store->save_access_profiles(second));
+    const auto found = store->access_profiles();
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->size(), 2U);
+    EXPECT_EQ((*found)[0].text, "3");
+    EXPECT_EQ((*found)[1].text, "2");
+    EXPECT_EQ(records(), 0U) << "nobody's change";
+}
+
 TEST_F(IdentityTest, KeysAreKeptOnceAndCanBeRevoked) {
     open_sealed();
     const ApiKey key = make_key("abcdefgh");

@@ -1,6 +1,7 @@
 // The audit log (PROMISES P9, 2.4): what is written for accesses and refusals, and that every
 // change of what was written is found.
 #include "security/audit_checkpoints.hpp"
+#include "security/audit_retention.hpp"
 #include "security/audit_seal.hpp"
 #include "security/audit_trail.hpp"
 #include "support/manual_clock.hpp"
@@ -181,6 +182,49 @@ TEST_F(VerifyTest, EveryChangedFieldIsFound) {
         changes[i](store_.rows()[3]);
         EXPECT_EQ(problem(), "row 4 was changed") << i;
     }
+}
+
+TEST_F(VerifyTest, RetentionCutsAtACheckpointArchivesAndSaysSo) {
+    add_rows(10);
+    checkpoint();
+    add_rows(10);
+    clock_.advance(std::chrono::days{10});
+    checkpoint();
+    add_rows(5);
+    clock_.advance(std::chrono::days{25});
+    // The newest checkpoint that is old enough is that of row 10.
+    const AuditRetentionOptions options{std::chrono::days{30}, directory_.path()};
+    AuditRetention retention{store_, options, clock_, log_};
+    ASSERT_TRUE(retention.look());
+    ASSERT_EQ(store_.rows().front().sequence, 11U);
+    AuditRow& said = store_.rows().back();
+    EXPECT_EQ(said.entry.action, "audit.cut");
+    EXPECT_EQ(said.entry.object, "rows:through-10");
+    seal_->seal(store_.rows()[store_.rows().size() - 2].hash, said);
+    EXPECT_EQ(problem(), "");
+    std::ifstream archive{
+        directory_.path() / ("audit-" + format_iso8601(clock_.now()).substr(0, 10) + ".ndjson")};
+    std::size_t lines = 0;
+    for (std::string line; std::getline(archive, line); ++lines) {
+        EXPECT_THAT(line, HasSubstr("\"object\":\"row " + std::to_string(lines) + "\""));
+    }
+    EXPECT_EQ(lines, 10U);
+
+    ASSERT_TRUE(retention.look());
+    EXPECT_EQ(store_.rows().front().sequence, 11U) << "once a day";
+    // Somebody else cuts at the next checkpoint, and leaves no row of it.
+    std::erase_if(store_.rows(), [](const AuditRow& row) { return row.sequence <= 20; });
+    EXPECT_THAT(problem(), HasSubstr("no row says so"));
+}
+
+TEST_F(VerifyTest, WithoutAnArchiveNothingIsCut) {
+    add_rows(10);
+    checkpoint();
+    clock_.advance(std::chrono::days{60});
+    const AuditRetentionOptions nowhere{std::chrono::days{30}, directory_.path() / "missing"};
+    EXPECT_FALSE((AuditRetention{store_, nowhere, clock_, log_}.look()));
+    ASSERT_TRUE((AuditRetention{store_, {}, clock_, log_}.look())) << "kept for ever";
+    EXPECT_EQ(store_.rows().size(), 10U);
 }
 
 TEST_F(VerifyTest, ADeletedRowAndAnotherOrderAreFound) {
