@@ -1,5 +1,7 @@
 #include "app/admin_key.hpp"
 
+#include <unistd.h>
+
 #include <iostream>
 
 namespace modax::app {
@@ -36,9 +38,11 @@ Status make_first_key(
     if (auto written = files.write_atomic(file, created->text.reveal() + "\n", 0600); !written) {
         return written;
     }
-    // To the terminal, not to the log, which may be shipped elsewhere.
-    std::cout << "The first admin key (also in " << file.string()
-              << ", readable only by you): " << created->text.reveal() << std::endl;
+    // To a terminal only: what a service prints ends in a log, which may be shipped elsewhere.
+    if (isatty(STDOUT_FILENO) == 1) {
+        std::cout << "The first admin key (also in " << file.string()
+                  << ", readable only by you): " << created->text.reveal() << std::endl;
+    }
     log.info(
         "security",
         "made the first admin key; it expires in 90 days",
