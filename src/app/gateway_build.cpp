@@ -48,6 +48,7 @@ Status Gateway::Parts::open_store() {
         [this](const SafetyStatus& status) { hub.restore(status); }
     );
     if (!restored) return restored;
+    rollups = std::make_unique<landing::Rollups>(*store, rollup_options(config), clock, *log);
     writer = std::make_unique<landing::Writer>(
         *store, accounting, hub, files, writer_options(config), clock, *log
     );
@@ -102,7 +103,8 @@ Status Gateway::Parts::build_http() {
             .clock = clock,
             .random = random,
             .log = *log,
-            .version = std::string{k_version}}
+            .version = std::string{k_version},
+            .rollups = *store}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());
@@ -115,6 +117,7 @@ void Gateway::Parts::register_metrics() {
     metrics.add(*intake);
     metrics.add(*writer);
     metrics.add(*store);
+    metrics.add(*rollups);
     metrics.add(hub);
     if (listener) metrics.add(*listener);
     if (uplink) metrics.add(*uplink);

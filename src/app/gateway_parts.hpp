@@ -8,6 +8,7 @@
 #include "app/options.hpp"
 #include "core/accounting.hpp"
 #include "core/version.hpp"
+#include "landing/rollups.hpp"
 #include "live/hub.hpp"
 #include "security/api_keys.hpp"
 #include "security/audit_checkpoints.hpp"
@@ -75,6 +76,7 @@ struct Gateway::Parts {
 
     // Live data: fed by the writer, watched by everyone else.
     live::Hub hub;
+    std::unique_ptr<landing::Rollups> rollups;
     std::unique_ptr<landing::Writer> writer;
 
     // MQTT: one thread takes, decodes and hands over; listener and uplink share it.

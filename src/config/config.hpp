@@ -128,6 +128,13 @@ struct LandingConfig {
     unsigned reader_connections = 4;
 };
 
+struct RollupsConfig {
+    milliseconds interval = std::chrono::seconds{10};
+    milliseconds keep_minutes = std::chrono::days{30};
+    milliseconds keep_hours = std::chrono::days{1825};
+    milliseconds keep_days{0};  // 0: for ever
+};
+
 struct AuditConfig {
     std::filesystem::path checkpoint_file;  // empty: "audit-checkpoints" in the data directory
 };
@@ -161,6 +168,7 @@ struct Config {
     TlsConfig tls;
     IngestConfig ingest;
     LandingConfig landing;
+    RollupsConfig rollups;
     AuditConfig audit;
     UplinkConfig uplink;
 };

@@ -33,20 +33,33 @@ std::optional<Number> parse_number(std::string_view text) {
     return number;
 }
 
+bool reaches_back(microseconds width, Timestamp start, const RollupCoverage& coverage) {
+    if (width < std::chrono::minutes{1}) return start >= coverage.readings;
+    if (width < std::chrono::hours{1}) return start >= coverage.minutes;
+    return width >= std::chrono::days{1} || start >= coverage.hours;
+}
+
 // The finest that gives at most `limit` buckets.
-const Resolution& automatic_resolution(microseconds span, std::size_t limit) {
+const Resolution& automatic_resolution(
+    const HistoryRequest& request, const RollupCoverage& coverage
+) {
+    const auto span = request.end - request.start;
     for (const Resolution& resolution : k_resolutions) {
-        if (static_cast<std::size_t>(span / resolution.width) < limit) return resolution;
+        if (!reaches_back(resolution.width, request.start, coverage)) continue;
+        if (static_cast<std::size_t>(span / resolution.width) < request.limit) return resolution;
     }
     return k_resolutions.back();
 }
 
 void take_resolution(
-    std::string_view text, HistoryRequest& request, std::vector<FieldError>& errors
+    std::string_view text,
+    const RollupCoverage& coverage,
+    HistoryRequest& request,
+    std::vector<FieldError>& errors
 ) {
     if (text == "raw") return;
     if (text == "auto") {
-        const auto& chosen = automatic_resolution(request.end - request.start, request.limit);
+        const auto& chosen = automatic_resolution(request, coverage);
         request.resolution = chosen.width;
         request.resolution_name = chosen.name;
         return;
@@ -122,7 +135,10 @@ std::optional<std::size_t> parse_limit(std::string_view text, std::size_t max) {
 }
 
 HistoryRequest parse_history_request(
-    const QueryString& query, Timestamp now, std::vector<FieldError>& errors
+    const QueryString& query,
+    Timestamp now,
+    const RollupCoverage& coverage,
+    std::vector<FieldError>& errors
 ) {
     HistoryRequest request;
     std::optional<Timestamp> start;
@@ -146,7 +162,9 @@ HistoryRequest parse_history_request(
             errors.push_back({"metrics", "must be a list of metric names with commas between"});
         }
     }
-    if (const auto text = query.find("resolution")) take_resolution(*text, request, errors);
+    if (const auto text = query.find("resolution")) {
+        take_resolution(*text, coverage, request, errors);
+    }
     if (const auto text = query.find("cursor")) take_cursor(*text, request, errors);
     return request;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/landing.hpp"
+#include "core/rollup.hpp"
 #include "http/problem.hpp"
 #include "http/query_string.hpp"
 
@@ -30,9 +31,14 @@ inline constexpr std::size_t k_max_history_limit = 100'000;
 std::optional<Timestamp> parse_time_parameter(std::string_view text);
 
 // Reads start, end, limit, metrics, resolution and cursor. Without start and end: the hour before
-// `now`. Adds what is wrong to `errors`; the result counts only when there is nothing.
+// `now`. "auto" becomes the finest resolution that gives at most `limit` buckets and reaches back
+// to `start` by `coverage`. Adds what is wrong to `errors`; the result counts only when there is
+// nothing.
 HistoryRequest parse_history_request(
-    const QueryString& query, Timestamp now, std::vector<FieldError>& errors
+    const QueryString& query,
+    Timestamp now,
+    const RollupCoverage& coverage,
+    std::vector<FieldError>& errors
 );
 
 // The cursor of the page that starts behind a reading, or at a bucket.

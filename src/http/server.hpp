@@ -12,6 +12,7 @@
 #include "core/principal.hpp"
 #include "core/random.hpp"
 #include "core/result.hpp"
+#include "core/rollup.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -105,6 +106,7 @@ struct Dependencies {
     Random& random;
     Log& log;
     std::string version;  // of the gateway
+    const RollupReader& rollups;
 };
 
 // The ports that were taken; nullopt: not listening there.

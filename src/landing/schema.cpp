@@ -15,6 +15,7 @@ const std::array k_steps{
     k_readings_schema,
     k_audit_schema,
     k_identity_schema,
+    k_rollups_schema,
 };
 
 Status step_to(Connection& connection, std::size_t version) {

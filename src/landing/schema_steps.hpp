@@ -8,5 +8,6 @@ namespace modax::landing {
 extern const char* const k_readings_schema;
 extern const char* const k_audit_schema;
 extern const char* const k_identity_schema;
+extern const char* const k_rollups_schema;
 
 }  // namespace modax::landing

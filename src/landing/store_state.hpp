@@ -57,6 +57,10 @@ public:
 
     std::atomic<const AuditSeal*> seal{nullptr};
 
+    std::atomic<bool> rollups_run{false};
+    mutable std::mutex coverage_mutex;
+    RollupCoverage coverage;
+
     enum class Check : std::uint8_t { none, running, passed, failed };
     std::atomic<Check> check{Check::none};
 

@@ -148,7 +148,8 @@ protected:
                 .clock = clock_,
                 .random = random_,
                 .log = log_,
-                .version = "1.2.3"}
+                .version = "1.2.3",
+                .rollups = readings_}
         );
         const auto started = server_->start();
         ASSERT_TRUE(started) << started.error().detail;
