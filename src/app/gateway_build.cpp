@@ -83,6 +83,8 @@ Status Gateway::Parts::build_mqtt() {
 }
 
 Status Gateway::Parts::build_http() {
+    exporter =
+        std::make_unique<exporter::TableExporter>(*store, *store, config.data_dir / "exports");
     std::vector<const HealthSource*> health{store.get(), writer.get()};
     if (listener) health.push_back(listener.get());
     if (uplink) health.push_back(uplink.get());
@@ -104,7 +106,8 @@ Status Gateway::Parts::build_http() {
             .random = random,
             .log = *log,
             .version = std::string{k_version},
-            .rollups = *store}
+            .rollups = *store,
+            .exporter = *exporter}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());

@@ -8,6 +8,7 @@
 #include "app/options.hpp"
 #include "core/accounting.hpp"
 #include "core/version.hpp"
+#include "exporter/table_exporter.hpp"
 #include "landing/rollups.hpp"
 #include "live/hub.hpp"
 #include "security/api_keys.hpp"
@@ -87,6 +88,7 @@ struct Gateway::Parts {
     mqtt::ListenerPorts mqtt_ports;
 
     // REST and WebSocket, with threads of its own.
+    std::unique_ptr<exporter::TableExporter> exporter;
     std::unique_ptr<http::Server> server;
     http::Endpoints http_endpoints;
     bool announced = false;

@@ -2,9 +2,9 @@
 #include "core/bucket.hpp"
 #include "core/clock.hpp"
 #include "core/flat_json.hpp"
+#include "core/metric_selection.hpp"
 #include "core/rollup.hpp"
 #include "http/history_request.hpp"
-#include "http/metric_selection.hpp"
 #include "http/resources.hpp"
 
 #include <chrono>

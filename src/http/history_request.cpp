@@ -1,6 +1,6 @@
 #include "http/history_request.hpp"
 
-#include "http/metric_selection.hpp"
+#include "core/metric_selection.hpp"
 
 #include <array>
 #include <charconv>
@@ -167,6 +167,29 @@ HistoryRequest parse_history_request(
     }
     if (const auto text = query.find("cursor")) take_cursor(*text, request, errors);
     return request;
+}
+
+std::pair<Timestamp, Timestamp> parse_interval(
+    const QueryString& query, Timestamp now, std::vector<FieldError>& errors
+) {
+    std::optional<Timestamp> start;
+    std::optional<Timestamp> end;
+    take_time(query, "start", start, errors);
+    take_time(query, "end", end, errors);
+    const Timestamp until = end.value_or(std::chrono::floor<std::chrono::seconds>(now));
+    const Timestamp from = start.value_or(until - std::chrono::days{1});
+    if (from > until) errors.push_back({"start", "must not be after end"});
+    return {from, until};
+}
+
+std::optional<microseconds> parse_rollup_resolution(std::string_view text) {
+    if (text == "raw") return microseconds{0};
+    for (const Resolution& resolution : k_resolutions) {
+        if (resolution.name == text && resolution.width >= std::chrono::minutes{1}) {
+            return resolution.width;
+        }
+    }
+    return std::nullopt;
 }
 
 std::string reading_cursor(const HistoryQuery::After& after) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace modax::http {
@@ -40,6 +41,16 @@ HistoryRequest parse_history_request(
     const RollupCoverage& coverage,
     std::vector<FieldError>& errors
 );
+
+// start (inclusive) and end (exclusive) of an answer about an interval as a whole. Without an end:
+// the second that has begun at `now`, so that what is asked for is over; without a start: the day
+// before the end.
+std::pair<Timestamp, Timestamp> parse_interval(
+    const QueryString& query, Timestamp now, std::vector<FieldError>& errors
+);
+
+// "raw" (0) or the width of buckets of whole minutes.
+std::optional<std::chrono::microseconds> parse_rollup_resolution(std::string_view text);
 
 // The cursor of the page that starts behind a reading, or at a bucket.
 std::string reading_cursor(const HistoryQuery::After& after);

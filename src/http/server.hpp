@@ -4,6 +4,7 @@
 
 #include "core/accounting.hpp"
 #include "core/clock.hpp"
+#include "core/export.hpp"
 #include "core/health.hpp"
 #include "core/identity.hpp"
 #include "core/landing.hpp"
@@ -23,6 +24,10 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace modax {
+class StatisticsContributor;
+}
 
 namespace modax::live {
 class Hub;
@@ -107,6 +112,8 @@ struct Dependencies {
     Log& log;
     std::string version;  // of the gateway
     const RollupReader& rollups;
+    const Exporter& exporter;
+    const StatisticsContributor* statistics = nullptr;  // none: its members are null
 };
 
 // The ports that were taken; nullopt: not listening there.

@@ -142,7 +142,8 @@ TEST_F(Tls, a_wrong_certificate_is_refused_at_start) {
             random_,
             log_,
             "1",
-            readings_}};
+            readings_,
+            exporter_}};
     const auto started = server.start();
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().code, Errc::invalid_argument);
