@@ -34,7 +34,9 @@ std::optional<Number> parse_number(std::string_view text) {
 }
 
 bool reaches_back(microseconds width, Timestamp start, const RollupCoverage& coverage) {
-    if (width < std::chrono::minutes{1}) return start >= coverage.readings;
+    // Where the readings are still there, they make up for rollups that are not.
+    if (start >= coverage.readings) return true;
+    if (width < std::chrono::minutes{1}) return false;
     if (width < std::chrono::hours{1}) return start >= coverage.minutes;
     return width >= std::chrono::days{1} || start >= coverage.hours;
 }

@@ -56,6 +56,9 @@ struct WriterOptions {
     std::chrono::milliseconds last_retry_delay{5000};
 };
 
+// From when on buckets of a minute, an hour and a day are kept: microseconds since 1970.
+using RollupsKept = std::array<std::int64_t, 3>;
+
 struct RollupOptions {
     // Between two looks when everything is summed up.
     std::chrono::milliseconds interval = std::chrono::seconds{10};

@@ -315,13 +315,24 @@ Status RollupPass::merge(std::size_t level, const Deltas& deltas) {
     return {};
 }
 
+RollupsKept RollupPass::kept_from(Timestamp now, const RollupOptions& options) {
+    RollupsKept from{};
+    for (std::size_t level = 0; level < from.size(); ++level) {
+        if (options.keep[level].count() == 0) continue;
+        from[level] =
+            k_micros_per_second *
+            floor_to(second_of(now - options.keep[level]), k_rollup_levels[level].seconds);
+    }
+    return from;
+}
+
 Status RollupPass::forget_old(Timestamp now, const RollupOptions& options) {
     if (now < next_forget_ && now + 2 * k_forget_interval > next_forget_) return {};
     next_forget_ = now + k_forget_interval;
+    const RollupsKept kept = kept_from(now, options);
     for (std::size_t level = 0; level < k_rollup_levels.size(); ++level) {
         if (options.keep[level].count() == 0) continue;
-        const std::int64_t from =
-            floor_to(second_of(now - options.keep[level]), k_rollup_levels[level].seconds);
+        const std::int64_t from = kept[level] / k_micros_per_second;
         for (const Device* device : devices_.all()) {
             old_[level].bind(1, std::int64_t{device->number()}).bind(2, from);
             if (old_[level].run() == Step::failed) return failure("delete old rollups");

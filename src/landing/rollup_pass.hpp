@@ -34,6 +34,8 @@ public:
         const ConnectionOptions& options, const DeviceRegistry& devices
     );
 
+    static RollupsKept kept_from(Timestamp now, const RollupOptions& options);
+
     // `turn` is taken for the writing part only. `keep`: by level, 0: for ever.
     Result<Outcome> run(WriteTurn& turn, Timestamp now, const RollupOptions& options);
 

@@ -10,8 +10,6 @@
 namespace modax::landing {
 namespace {
 
-constexpr std::int64_t k_micros_per_minute = 60 * k_micros_per_second;
-
 constexpr std::int64_t width_of(std::size_t level) {
     return k_rollup_levels[level - 1].seconds * k_micros_per_second;
 }
@@ -26,9 +24,12 @@ std::size_t level_of(std::int64_t width) {
 
 }  // namespace
 
-RollupRead::RollupRead(ReaderConnection& reader, const RollupQuery& query)
+RollupRead::RollupRead(
+    ReaderConnection& reader, const RollupQuery& query, const RollupsKept& kept_from
+)
     : reader_{reader},
       query_{query},
+      kept_from_{kept_from},
       whole_{to_micros(query.start), to_micros(query.end)},
       bucket_{query.metrics} {}
 
@@ -37,7 +38,11 @@ Status RollupRead::run(const std::function<bool(const Bucket&)>& each) {
     each_ = &each;
     if (auto prepared = prepare(); !prepared) return prepared;
     if (auto loaded = load_state(); !loaded) return loaded;
-    if (auto done = collect(whole_, level_of(query_.width.count())); !done) return done;
+    for (const Piece& piece : plan_) {
+        const Status done = piece.level == 0 ? collect_readings(piece.span)
+                                             : collect_rollups(piece.span, piece.level);
+        if (!done || ended_) return done;
+    }
     while (!ended_ && next_pending_ < pending_.size()) {
         begin(start_of(to_micros(pending_[next_pending_].time)));
     }
@@ -76,10 +81,11 @@ Status RollupRead::load_state() {
     if (state.step() != Step::row) return failure();
     const auto through = static_cast<std::uint64_t>(state.integer(0));
     if (!state.is_null(1) && static_cast<std::uint64_t>(state.integer(1)) > through + 1) {
-        unsummed_.push_back(whole_);
+        plan(whole_, 0);
         return {};
     }
     if (auto loaded = load_backfill(); !loaded) return loaded;
+    plan(whole_, level_of(query_.width.count()));
     return load_pending(through);
 }
 
@@ -139,38 +145,44 @@ Status RollupRead::load_pending(std::uint64_t through) {
     return {};
 }
 
-// Minutes cut by the ends, and what is not summed up: read from the readings, pending or not.
 bool RollupRead::in_readings_part(std::int64_t time) const {
-    const std::int64_t first = ceil_to(whole_.begin, k_micros_per_minute);
-    const std::int64_t last = floor_to(whole_.end, k_micros_per_minute);
-    if (query_.width.count() % k_micros_per_minute != 0 || time < first || time >= last) {
-        return true;
-    }
-    return std::any_of(unsummed_.begin(), unsummed_.end(), [time](const Span& span) {
-        return time >= span.begin && time < span.end;
+    return std::any_of(plan_.begin(), plan_.end(), [time](const Piece& piece) {
+        return piece.level == 0 && time >= piece.span.begin && time < piece.span.end;
     });
 }
 
-Status RollupRead::collect(Span span, std::size_t level) {
-    if (span.begin >= span.end || ended_) return {};
-    if (level == 0) return collect_readings(span);
+void RollupRead::plan(Span span, std::size_t level) {
+    if (span.begin >= span.end) return;
+    if (level == 0) {
+        plan_.push_back({span, 0});
+        return;
+    }
+    // Rollups that are no longer kept; the readings may be.
+    const std::int64_t kept_from = kept_from_[level - 1];
+    if (span.begin < kept_from) {
+        plan({span.begin, std::min(kept_from, span.end)}, 0);
+        span.begin = std::min(kept_from, span.end);
+    }
     const std::int64_t width = width_of(level);
     std::int64_t next = ceil_to(span.begin, width);
     const std::int64_t last = floor_to(span.end, width);
-    if (next >= last) return collect(span, level - 1);
-    if (auto done = collect({span.begin, next}, level - 1); !done) return done;
+    if (next >= last) {
+        plan(span, level - 1);
+        return;
+    }
+    plan({span.begin, next}, level - 1);
     for (const Span& unsummed : unsummed_) {
         if (unsummed.end <= next) continue;
-        if (unsummed.begin >= last || ended_) break;
+        if (unsummed.begin >= last) break;
         const std::int64_t from = floor_to(std::max(unsummed.begin, next), width);
         const std::int64_t to = std::min(ceil_to(std::min(unsummed.end, last), width), last);
-        if (auto done = collect_rollups({next, from}, level); !done) return done;
+        if (next < from) plan_.push_back({{next, from}, level});
         // A coarse bucket may hold more hours that are not summed up; all of it is done below.
-        if (auto done = collect({from, to}, level == 1 ? 0 : level - 1); !done) return done;
+        plan({from, to}, level == 1 ? 0 : level - 1);
         next = to;
     }
-    if (auto done = collect_rollups({next, last}, level); !done) return done;
-    return collect({last, span.end}, level - 1);
+    if (next < last) plan_.push_back({{next, last}, level});
+    plan({last, span.end}, level - 1);
 }
 
 Status RollupRead::collect_readings(Span span) {
@@ -251,8 +263,12 @@ tl::unexpected<Error> RollupRead::failure() const {
 
 Status Store::rollups(const RollupQuery& query, const std::function<bool(const Bucket&)>& each)
     const {
+    const RollupsKept kept_from = [this] {
+        const std::lock_guard lock{state_->coverage_mutex};
+        return state_->rollups_kept;
+    }();
     return state_->readers.read([&](ReaderConnection& reader) {
-        return RollupRead{reader, query}.run(each);
+        return RollupRead{reader, query, kept_from}.run(each);
     });
 }
 
@@ -261,9 +277,16 @@ RollupCoverage Store::rollup_coverage() const {
     return state_->coverage;
 }
 
-void Store::set_rollup_coverage(const RollupCoverage& coverage) {
+void Store::set_rollups_kept(const RollupsKept& from) {
     const std::lock_guard lock{state_->coverage_mutex};
-    state_->coverage = coverage;
+    state_->rollups_kept = from;
+    state_->coverage.minutes = from_micros(from[0]);
+    state_->coverage.hours = from_micros(from[1]);
+}
+
+void Store::set_readings_kept(Timestamp from) {
+    const std::lock_guard lock{state_->coverage_mutex};
+    state_->coverage.readings = from;
 }
 
 void Store::set_rollups_run(bool run) {

@@ -5,6 +5,7 @@
 
 #include "core/device.hpp"
 #include "core/rollup.hpp"
+#include "landing/options.hpp"
 #include "landing/reader_pool.hpp"
 #include "landing/rollup_tables.hpp"
 
@@ -15,7 +16,7 @@ namespace modax::landing {
 
 class RollupRead {
 public:
-    RollupRead(ReaderConnection& reader, const RollupQuery& query);
+    RollupRead(ReaderConnection& reader, const RollupQuery& query, const RollupsKept& kept_from);
     Status run(const std::function<bool(const Bucket&)>& each);
 
 private:
@@ -25,12 +26,18 @@ private:
         std::int64_t end;
     };
 
+    // Level 0: the readings; 1 to 3: k_rollup_levels below it.
+    struct Piece {
+        Span span;
+        std::size_t level;
+    };
+
     Status prepare();
     Status load_state();
     Status load_backfill();
     Status load_pending(std::uint64_t through);
-    // Level 0: the readings; 1 to 3: k_rollup_levels below it.
-    Status collect(Span span, std::size_t level);
+    // Fills plan_ with what makes up `span`, in order of time.
+    void plan(Span span, std::size_t level);
     Status collect_readings(Span span);
     Status collect_rollups(Span span, std::size_t level);
     // Makes the bucket of `time` the one at hand, and gives those before it away.
@@ -43,14 +50,15 @@ private:
 
     ReaderConnection& reader_;
     const RollupQuery& query_;
+    const RollupsKept kept_from_;
     Span whole_;
     RollupMetrics metrics_;
     Bucket bucket_;
     const std::function<bool(const Bucket&)>* each_ = nullptr;
     bool ended_ = false;
-    // What only the readings tell of, in order: hours that wait for their rollups; everything when
-    // the log no longer has what the rollups lack.
+    // Hours that wait for their rollups, in order.
     std::vector<Span> unsummed_;
+    std::vector<Piece> plan_;
     // The readings that the rollups lack, by time.
     std::vector<Reading> pending_;
     std::size_t next_pending_ = 0;

@@ -56,6 +56,8 @@ bool Rollups::step() {
         }
         pass_ = std::move(*opened);
     }
+    // Before the pass deletes what is older.
+    store_.set_rollups_kept(RollupPass::kept_from(clock_.now(), options_));
     const auto outcome = pass_->run(store_.write_turn(), clock_.now(), options_);
     if (!outcome) {
         failed(outcome.error());
@@ -77,13 +79,7 @@ bool Rollups::step() {
     }
     store_.set_rollups_run(true);
     failing_since_.reset();
-    const Timestamp now = clock_.now();
-    const auto kept = [&](std::size_t level) {
-        return options_.keep[level].count() == 0 ? Timestamp{} : now - options_.keep[level];
-    };
-    store_.set_rollup_coverage(
-        {from_micros(outcome->oldest_hour * k_micros_per_hour), kept(0), kept(1)}
-    );
+    store_.set_readings_kept(from_micros(outcome->oldest_hour * k_micros_per_hour));
     return outcome->more;
 }
 

@@ -114,7 +114,8 @@ private:
     // For the rollups: whether readings must wait for them, and how far back what is kept.
     void set_rollups_run(bool run);
     bool rollups_run() const;
-    void set_rollup_coverage(const RollupCoverage& coverage);
+    void set_rollups_kept(const RollupsKept& from);
+    void set_readings_kept(Timestamp from);
 
     std::unique_ptr<State> state_;
 };

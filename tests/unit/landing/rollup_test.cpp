@@ -314,6 +314,36 @@ TEST_F(RollupTest, outlive_the_readings_each_for_its_own_time) {
     }));
 }
 
+TEST_F(RollupTest, that_are_gone_are_made_up_for_by_readings_that_are_not) {
+    clock.step_wall_clock(day + days{20} - clock.now());
+    rollup_options.keep = {hours{24}, hours{48}, hours{72}};
+    open();
+    IngestGroup group;
+    for (int i = 0; i < 2000; ++i) {
+        group.readings.push_back(reading_at("press-01", i, day + minutes{i * 14} + seconds{i % 60})
+        );
+    }
+    store_now(std::move(group));
+    sum_up();
+    Inspector inspector{store_options.data_dir / "modax.db"};
+    const auto old = "SELECT count(*) FROM rollups_1m WHERE start < " +
+                     std::to_string(to_micros(day + days{18}) / 1'000'000);
+    EXPECT_TRUE(eventually([&] { return inspector.ask(old) == "0"; }));
+    for (const auto width : k_widths) {
+        expect_as_readings(query_of("press-01", day, day + days{20}, width));
+        expect_as_readings(query_of("press-01", day + minutes{90}, day + minutes{28'017}, width));
+    }
+    IngestGroup late;
+    for (int i = 0; i < 200; ++i) {
+        late.readings.push_back(reading_at("press-01", 5000 + i, day + minutes{i * 140}));
+    }
+    stop_rollups();
+    store_now(std::move(late));
+    for (const auto width : k_widths) {
+        expect_as_readings(query_of("press-01", day + minutes{7}, day + days{20}, width));
+    }
+}
+
 TEST_F(RollupTest, hold_retention_back_until_all_is_summed_up) {
     clock.step_wall_clock(day + days{2} - clock.now());
     open();
