@@ -35,8 +35,7 @@ Status Gateway::Parts::open_store() {
     trail = std::make_unique<security::Trail>(*store, clock, *log);
     unusual_access = std::make_unique<security::UnusualAccess>(*trail, *store, clock, *log);
     if (auto loaded = unusual_access->load(); !loaded) return loaded;
-    unusual_access->report_to([this](const SecurityEvent& event) { tell_of_unusual_access(event); }
-    );
+    unusual_access->report_to([this](const SecurityEvent& event) { tell_of_security(event); });
 
     keys = std::make_unique<security::ApiKeys>(*store, clock, random, key_environment(config));
     if (auto loaded = keys->load(); !loaded) return loaded;
@@ -56,6 +55,7 @@ Status Gateway::Parts::open_store() {
         [this](const SafetyStatus& status) { hub.restore(status); }
     );
     if (!restored) return restored;
+    rollups = std::make_unique<landing::Rollups>(*store, rollup_options(config), clock, *log);
     writer = std::make_unique<landing::Writer>(
         *store, accounting, hub, files, writer_options(config), clock, *log
     );
@@ -98,6 +98,8 @@ Status Gateway::Parts::build_mqtt() {
 }
 
 Status Gateway::Parts::build_http() {
+    exporter =
+        std::make_unique<exporter::TableExporter>(*store, *store, config.data_dir / "exports");
     std::vector<const HealthSource*> health{store.get(), writer.get()};
     if (listener) health.push_back(listener.get());
     if (uplink) health.push_back(uplink.get());
@@ -118,7 +120,9 @@ Status Gateway::Parts::build_http() {
             .clock = clock,
             .random = random,
             .log = *log,
-            .version = std::string{k_version}}
+            .version = std::string{k_version},
+            .rollups = *store,
+            .exporter = *exporter}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());
@@ -131,6 +135,7 @@ void Gateway::Parts::register_metrics() {
     metrics.add(*intake);
     metrics.add(*writer);
     metrics.add(*store);
+    metrics.add(*rollups);
     metrics.add(hub);
     if (listener) metrics.add(*listener);
     if (uplink) metrics.add(*uplink);

@@ -8,6 +8,8 @@
 #include "app/options.hpp"
 #include "core/accounting.hpp"
 #include "core/version.hpp"
+#include "exporter/table_exporter.hpp"
+#include "landing/rollups.hpp"
 #include "live/hub.hpp"
 #include "security/api_keys.hpp"
 #include "security/audit_checkpoints.hpp"
@@ -42,7 +44,7 @@ struct Gateway::Parts {
     Status reload_certificates();
     void reload_identity();
     void look_after_keys();
-    void tell_of_unusual_access(const SecurityEvent& event);
+    void tell_of_security(const SecurityEvent& event);
     void save_access_profiles();
     void warn_of_plaintext();
     void make_checkpoint(Status (security::Checkpoints::*how)());
@@ -81,6 +83,7 @@ struct Gateway::Parts {
 
     // Live data: fed by the writer, watched by everyone else.
     live::Hub hub;
+    std::unique_ptr<landing::Rollups> rollups;
     std::unique_ptr<landing::Writer> writer;
 
     // MQTT: one thread takes, decodes and hands over; listener and uplink share it.
@@ -91,6 +94,7 @@ struct Gateway::Parts {
     mqtt::ListenerPorts mqtt_ports;
 
     // REST and WebSocket, with threads of its own.
+    std::unique_ptr<exporter::TableExporter> exporter;
     std::unique_ptr<http::Server> server;
     http::Endpoints http_endpoints;
     bool announced = false;

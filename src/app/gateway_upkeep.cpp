@@ -41,11 +41,20 @@ void Gateway::Parts::look_after_keys() {
             "an API key ends soon: rotate it with `modax key rotate`",
             {{"id", key.id}, {"name", key.name}, {"ends", format_iso8601(*key.expires)}}
         );
+        tell_of_security(
+            {clock.now(),
+             "key_expiring",
+             "key:" + key.id,
+             {},
+             "the key " + key.name + " ends at " + format_iso8601(*key.expires) + ", within " +
+                 std::to_string(step.count()) + " days",
+             1}
+        );
     }
 }
 
 // Any thread; both take it from there.
-void Gateway::Parts::tell_of_unusual_access(const SecurityEvent& event) {
+void Gateway::Parts::tell_of_security(const SecurityEvent& event) {
     const auto json = security_event_json(event);
     if (listener)
         listener->publish(config.ingest.topic_prefix + "/system/security", json, 1, false);

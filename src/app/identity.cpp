@@ -87,6 +87,15 @@ const AuditStore& Identity::audit() const {
     return *parts_->store;
 }
 
+Status Identity::record(std::string action, std::string object, std::string detail) {
+    AuditEntry entry = origin();
+    entry.time = parts_->clock.now();
+    entry.action = std::move(action);
+    entry.object = std::move(object);
+    entry.detail = std::move(detail);
+    return parts_->store->append({&entry, 1});
+}
+
 Result<Identity::Verdict> Identity::verify_audit() const {
     const auto verdict = security::verify_audit(
         *parts_->store, *parts_->seal, *parts_->signer, parts_->checkpoint_file

@@ -28,6 +28,8 @@ public:
     );
 
     const AuditStore& audit() const;
+    // What the command line did; who asked is filled in.
+    Status record(std::string action, std::string object, std::string detail);
     struct Verdict {
         std::uint64_t rows = 0;
         std::uint64_t checkpoints = 0;

@@ -51,6 +51,14 @@ landing::WriterOptions writer_options(const config::Config& config) {
     return options;
 }
 
+landing::RollupOptions rollup_options(const config::Config& config) {
+    landing::RollupOptions options;
+    options.interval = config.rollups.interval;
+    options.keep = {
+        config.rollups.keep_minutes, config.rollups.keep_hours, config.rollups.keep_days};
+    return options;
+}
+
 ingest::IntakeOptions intake_options(const config::Config& config) {
     ingest::IntakeOptions options;
     options.topic_prefix = config.ingest.topic_prefix;

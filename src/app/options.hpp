@@ -19,6 +19,7 @@ namespace modax::app {
 telemetry::LogOptions log_options(const config::Config& config);
 landing::StoreOptions store_options(const config::Config& config);
 landing::WriterOptions writer_options(const config::Config& config);
+landing::RollupOptions rollup_options(const config::Config& config);
 ingest::IntakeOptions intake_options(const config::Config& config);
 mqtt::ListenerOptions listener_options(const config::Config& config);
 http::ServerOptions server_options(const config::Config& config);

@@ -2,6 +2,7 @@
 #include "app/identity.hpp"
 #include "cli/command.hpp"
 #include "core/audit_json.hpp"
+#include "core/csv.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -57,24 +58,11 @@ std::string json_of(const AuditRow& row) {
     return out;
 }
 
-// RFC 4180; a cell that a spreadsheet would take for a formula gets a quote in front
-// (PROMISES 3.4).
-std::string cell_of(const std::string& value) {
-    std::string cell = "\"";
-    constexpr std::string_view k_formula = "=+-@\t\r";
-    if (!value.empty() && k_formula.find(value[0]) != std::string_view::npos) cell += '\'';
-    for (const char c : value) {
-        if (c == '"') cell += '"';
-        cell += c;
-    }
-    return cell + '"';
-}
-
 std::string csv_of(const AuditRow& row) {
     std::string line;
     for (const auto& [name, value] : fields_of(row)) {
-        if (!line.empty()) line += ',';
-        line += cell_of(value);
+        if (name != "sequence") line += ',';
+        append_csv_text(line, value);
     }
     return line + "\r";
 }

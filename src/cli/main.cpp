@@ -20,6 +20,8 @@ int main(int argc, char** argv) try {
     add_user(app, action);
     add_role(app, action);
     add_pki(app, action);
+    add_export(app, action);
+    add_backup(app, action);
     add_analyze(app, action);
     add_replay(app, action);
     add_simulate(app, action);

@@ -130,6 +130,13 @@ struct LandingConfig {
     unsigned reader_connections = 4;
 };
 
+struct RollupsConfig {
+    milliseconds interval = std::chrono::seconds{10};
+    milliseconds keep_minutes = std::chrono::days{30};
+    milliseconds keep_hours = std::chrono::days{1825};
+    milliseconds keep_days{0};  // 0: for ever
+};
+
 struct AuditConfig {
     milliseconds retention{0};  // 0: for ever
     std::filesystem::path archive_directory;
@@ -166,6 +173,7 @@ struct Config {
     TlsConfig tls;
     IngestConfig ingest;
     LandingConfig landing;
+    RollupsConfig rollups;
     AuditConfig audit;
     UplinkConfig uplink;
 };

@@ -16,6 +16,7 @@ const std::vector<Section>& schema() {
         tls_section(),
         ingest_section(),
         landing_section(),
+        rollups_section(),
         audit_section(),
         uplink_section(),
     };

@@ -16,6 +16,7 @@ Section tls_section();
 Section ingest_section();
 Section landing_section();
 Section audit_section();
+Section rollups_section();
 Section uplink_section();
 
 }  // namespace modax::config

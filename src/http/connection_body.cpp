@@ -63,23 +63,36 @@ void Connection::on_step(std::string part, Result<bool> more) {
     }
     if (thread_.stopping()) ending_ = true;
     if (!head_sent_) {
+        if (more && *more && part.empty()) {
+            next_step();
+            return;
+        }
         if (!more) {
             response_.fields.clear();
             set_problem(response_, more.error(), request_.path);
         }
         if (!more || !*more) {
-            if (more) response_.body = std::move(part);
+            if (more) {
+                response_.body = std::move(part);
+                producer_->describe(response_);
+            }
             append_answer();
             producer_.reset();
             end_request();
             advance();
             return;
         }
-        chunked_ = !request_.http_1_0;
-        if (!chunked_) ending_ = true;
-        append_head(
-            output_, response_, head_options(chunked_ ? Framing::chunked : Framing::until_close)
+        producer_->describe(response_);
+        const auto length = producer_->length();
+        chunked_ = !request_.http_1_0 && !length;
+        if (!chunked_ && !length) ending_ = true;
+        auto options = head_options(
+            chunked_ ? Framing::chunked
+            : length ? Framing::content_length
+                     : Framing::until_close
         );
+        options.length = length;
+        append_head(output_, response_, options);
         head_sent_ = true;
     }
     append_chunk(part, !*more);
@@ -104,7 +117,7 @@ void Connection::append_chunk(std::string_view part, bool last) {
         output_ += part;
         output_ += "\r\n";
     }
-    if (last) output_ += "0\r\n\r\n";
+    if (last) output_ += "0\r\n" + producer_->trailers() + "\r\n";
 }
 
 }  // namespace modax::http

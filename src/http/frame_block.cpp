@@ -1,7 +1,7 @@
 #include "http/frame_block.hpp"
 
 #include "core/flat_json.hpp"
-#include "http/metric_selection.hpp"
+#include "core/metric_selection.hpp"
 #include "http/websocket_frame.hpp"
 
 #include <algorithm>

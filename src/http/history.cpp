@@ -1,9 +1,10 @@
 // GET /api/v1/devices/{id}/history
+#include "core/bucket.hpp"
 #include "core/clock.hpp"
 #include "core/flat_json.hpp"
-#include "http/bucket.hpp"
+#include "core/metric_selection.hpp"
+#include "core/rollup.hpp"
 #include "http/history_request.hpp"
-#include "http/metric_selection.hpp"
 #include "http/resources.hpp"
 
 #include <chrono>
@@ -16,13 +17,36 @@ namespace {
 // the store lives long.
 constexpr std::size_t k_readings_per_step = 20'000;
 
+void append_opening(std::string& out, const Device& device, const HistoryRequest& request) {
+    out += "{\"device_id\":";
+    append_json_string(out, device.id());
+    out += ",\"start\":\"";
+    append_iso8601(out, request.start);
+    out += "\",\"end\":\"";
+    append_iso8601(out, request.end);
+    out += "\",\"resolution\":\"";
+    out += request.resolution_name;
+    out += request.resolution.count() == 0 ? "\",\"readings\":[" : "\",\"buckets\":[";
+}
+
+void append_closing(std::string& out, const std::string& cursor) {
+    out += "],\"next_cursor\":";
+    if (cursor.empty()) {
+        out += "null";
+    } else {
+        append_json_string(out, cursor);
+    }
+    out += '}';
+}
+
+// Made of the readings themselves.
 class HistoryProducer : public BodyProducer {
 public:
     HistoryProducer(const ReadingReader& readings, const Device& device, HistoryRequest request)
         : request_{std::move(request)}, readings_{readings}, device_{device} {}
 
     Result<bool> produce(std::string& out) final {
-        if (!begun_) append_opening(out);
+        if (!begun_) append_opening(out, device_, request_);
         begun_ = true;
         const std::size_t target = out.size() + k_step_bytes;
         std::size_t seen = 0;
@@ -57,32 +81,11 @@ protected:
         if (rows_ > 0) out += ',';
         ++rows_;
     }
-    void append_closing(std::string& out, const std::string& cursor) {
-        out += "],\"next_cursor\":";
-        if (cursor.empty()) {
-            out += "null";
-        } else {
-            append_json_string(out, cursor);
-        }
-        out += '}';
-    }
 
     HistoryRequest request_;
     std::size_t rows_ = 0;
 
 private:
-    void append_opening(std::string& out) const {
-        out += "{\"device_id\":";
-        append_json_string(out, device_.id());
-        out += ",\"start\":\"";
-        append_iso8601(out, request_.start);
-        out += "\",\"end\":\"";
-        append_iso8601(out, request_.end);
-        out += "\",\"resolution\":\"";
-        out += request_.resolution_name;
-        out += request_.resolution.count() == 0 ? "\",\"readings\":[" : "\",\"buckets\":[";
-    }
-
     const ReadingReader& readings_;
     const Device& device_;
     bool begun_ = false;
@@ -109,6 +112,7 @@ private:
     bool full_ = false;
 };
 
+// Buckets of seconds.
 class BucketsProducer final : public HistoryProducer {
 public:
     using HistoryProducer::HistoryProducer;
@@ -145,6 +149,50 @@ private:
     std::string next_;
 };
 
+// Buckets of whole minutes, from the rollups.
+class RollupProducer final : public BodyProducer {
+public:
+    RollupProducer(const RollupReader& rollups, const Device& device, HistoryRequest request)
+        : rollups_{rollups}, device_{device}, request_{std::move(request)} {
+        query_.device = &device_;
+        query_.start = request_.start;
+        query_.end = request_.end;
+        query_.width = request_.resolution;
+        query_.metrics = request_.metrics;
+    }
+
+    Result<bool> produce(std::string& out) override {
+        if (!begun_) append_opening(out, device_, request_);
+        begun_ = true;
+        const std::size_t target = out.size() + k_step_bytes;
+        std::string next;
+        bool more = false;
+        auto read = rollups_.rollups(query_, [&](const Bucket& bucket) {
+            if (rows_ == request_.limit) {
+                next = bucket_cursor(bucket.start());
+                return false;
+            }
+            if (rows_++ > 0) out += ',';
+            bucket.append_json(out);
+            query_.start = bucket.start() + query_.width;
+            more = out.size() >= target;
+            return !more;
+        });
+        if (!read) return tl::make_unexpected(std::move(read.error()));
+        if (more) return true;
+        append_closing(out, next);
+        return false;
+    }
+
+private:
+    const RollupReader& rollups_;
+    const Device& device_;
+    const HistoryRequest request_;
+    RollupQuery query_;
+    bool begun_ = false;
+    std::size_t rows_ = 0;
+};
+
 }  // namespace
 
 void get_history(const Call& call, Response& response) {
@@ -152,7 +200,9 @@ void get_history(const Call& call, Response& response) {
     if (!query) return;
     const Dependencies& dependencies = call.services.dependencies;
     std::vector<FieldError> errors;
-    auto request = parse_history_request(*query, dependencies.clock.now(), errors);
+    auto request = parse_history_request(
+        *query, dependencies.clock.now(), dependencies.rollups.rollup_coverage(), errors
+    );
     if (!errors.empty()) {
         set_invalid_query(call, response, errors);
         return;
@@ -162,9 +212,13 @@ void get_history(const Call& call, Response& response) {
         response.producer = std::make_unique<ReadingsProducer>(
             dependencies.readings, *call.device, std::move(request)
         );
-    } else {
+    } else if (request.resolution < std::chrono::minutes{1}) {
         response.producer = std::make_unique<BucketsProducer>(
             dependencies.readings, *call.device, std::move(request)
+        );
+    } else {
+        response.producer = std::make_unique<RollupProducer>(
+            dependencies.rollups, *call.device, std::move(request)
         );
     }
 }

@@ -1,6 +1,6 @@
 #include "http/history_request.hpp"
 
-#include "http/metric_selection.hpp"
+#include "core/metric_selection.hpp"
 
 #include <array>
 #include <charconv>
@@ -33,20 +33,35 @@ std::optional<Number> parse_number(std::string_view text) {
     return number;
 }
 
+bool reaches_back(microseconds width, Timestamp start, const RollupCoverage& coverage) {
+    // Where the readings are still there, they make up for rollups that are not.
+    if (start >= coverage.readings) return true;
+    if (width < std::chrono::minutes{1}) return false;
+    if (width < std::chrono::hours{1}) return start >= coverage.minutes;
+    return width >= std::chrono::days{1} || start >= coverage.hours;
+}
+
 // The finest that gives at most `limit` buckets.
-const Resolution& automatic_resolution(microseconds span, std::size_t limit) {
+const Resolution& automatic_resolution(
+    const HistoryRequest& request, const RollupCoverage& coverage
+) {
+    const auto span = request.end - request.start;
     for (const Resolution& resolution : k_resolutions) {
-        if (static_cast<std::size_t>(span / resolution.width) < limit) return resolution;
+        if (!reaches_back(resolution.width, request.start, coverage)) continue;
+        if (static_cast<std::size_t>(span / resolution.width) < request.limit) return resolution;
     }
     return k_resolutions.back();
 }
 
 void take_resolution(
-    std::string_view text, HistoryRequest& request, std::vector<FieldError>& errors
+    std::string_view text,
+    const RollupCoverage& coverage,
+    HistoryRequest& request,
+    std::vector<FieldError>& errors
 ) {
     if (text == "raw") return;
     if (text == "auto") {
-        const auto& chosen = automatic_resolution(request.end - request.start, request.limit);
+        const auto& chosen = automatic_resolution(request, coverage);
         request.resolution = chosen.width;
         request.resolution_name = chosen.name;
         return;
@@ -122,7 +137,10 @@ std::optional<std::size_t> parse_limit(std::string_view text, std::size_t max) {
 }
 
 HistoryRequest parse_history_request(
-    const QueryString& query, Timestamp now, std::vector<FieldError>& errors
+    const QueryString& query,
+    Timestamp now,
+    const RollupCoverage& coverage,
+    std::vector<FieldError>& errors
 ) {
     HistoryRequest request;
     std::optional<Timestamp> start;
@@ -146,9 +164,34 @@ HistoryRequest parse_history_request(
             errors.push_back({"metrics", "must be a list of metric names with commas between"});
         }
     }
-    if (const auto text = query.find("resolution")) take_resolution(*text, request, errors);
+    if (const auto text = query.find("resolution")) {
+        take_resolution(*text, coverage, request, errors);
+    }
     if (const auto text = query.find("cursor")) take_cursor(*text, request, errors);
     return request;
+}
+
+std::pair<Timestamp, Timestamp> parse_interval(
+    const QueryString& query, Timestamp now, std::vector<FieldError>& errors
+) {
+    std::optional<Timestamp> start;
+    std::optional<Timestamp> end;
+    take_time(query, "start", start, errors);
+    take_time(query, "end", end, errors);
+    const Timestamp until = end.value_or(std::chrono::floor<std::chrono::seconds>(now));
+    const Timestamp from = start.value_or(until - std::chrono::days{1});
+    if (from > until) errors.push_back({"start", "must not be after end"});
+    return {from, until};
+}
+
+std::optional<microseconds> parse_rollup_resolution(std::string_view text) {
+    if (text == "raw") return microseconds{0};
+    for (const Resolution& resolution : k_resolutions) {
+        if (resolution.name == text && resolution.width >= std::chrono::minutes{1}) {
+            return resolution.width;
+        }
+    }
+    return std::nullopt;
 }
 
 std::string reading_cursor(const HistoryQuery::After& after) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/landing.hpp"
+#include "core/rollup.hpp"
 #include "http/problem.hpp"
 #include "http/query_string.hpp"
 
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace modax::http {
@@ -30,10 +32,25 @@ inline constexpr std::size_t k_max_history_limit = 100'000;
 std::optional<Timestamp> parse_time_parameter(std::string_view text);
 
 // Reads start, end, limit, metrics, resolution and cursor. Without start and end: the hour before
-// `now`. Adds what is wrong to `errors`; the result counts only when there is nothing.
+// `now`. "auto" becomes the finest resolution that gives at most `limit` buckets and reaches back
+// to `start` by `coverage`. Adds what is wrong to `errors`; the result counts only when there is
+// nothing.
 HistoryRequest parse_history_request(
+    const QueryString& query,
+    Timestamp now,
+    const RollupCoverage& coverage,
+    std::vector<FieldError>& errors
+);
+
+// start (inclusive) and end (exclusive) of an answer about an interval as a whole. Without an end:
+// the second that has begun at `now`, so that what is asked for is over; without a start: the day
+// before the end.
+std::pair<Timestamp, Timestamp> parse_interval(
     const QueryString& query, Timestamp now, std::vector<FieldError>& errors
 );
+
+// "raw" (0) or the width of buckets of whole minutes.
+std::optional<std::chrono::microseconds> parse_rollup_resolution(std::string_view text);
 
 // The cursor of the page that starts behind a reading, or at a bucket.
 std::string reading_cursor(const HistoryQuery::After& after);

@@ -1,8 +1,8 @@
 // /ws, /ws/device/{id} and the tickets for browsers.
 #include "core/flat_json.hpp"
+#include "core/metric_selection.hpp"
 #include "http/live_notice.hpp"
 #include "http/live_request.hpp"
-#include "http/metric_selection.hpp"
 #include "http/resources.hpp"
 #include "http/tickets.hpp"
 #include "http/websocket_frame.hpp"

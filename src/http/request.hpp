@@ -27,6 +27,9 @@ struct Request {
     std::optional<std::string_view> api_key;
     std::optional<std::string_view> origin;
     std::string_view if_none_match;
+    std::string_view range;
+    std::string_view if_range;
+    std::string_view accept_encoding;
     std::string_view upgrade;
     std::string_view websocket_key;
     std::string_view websocket_version;

@@ -171,6 +171,12 @@ private:
     Refusal take_plain(std::string_view name, std::string_view value) {
         if (equals_ignoring_case(name, "if-none-match")) {
             request_.if_none_match = value;
+        } else if (equals_ignoring_case(name, "range")) {
+            request_.range = value;
+        } else if (equals_ignoring_case(name, "if-range")) {
+            request_.if_range = value;
+        } else if (equals_ignoring_case(name, "accept-encoding")) {
+            request_.accept_encoding = value;
         } else if (equals_ignoring_case(name, "expect")) {
             if (!equals_ignoring_case(value, "100-continue")) {
                 return {417, "only Expect: 100-continue is understood"};

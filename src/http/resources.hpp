@@ -18,6 +18,10 @@ void get_latest(const Call& call, Response& response);
 void get_safety(const Call& call, Response& response);
 // history.cpp
 void get_history(const Call& call, Response& response);
+// statistics.cpp
+void get_statistics(const Call& call, Response& response);
+// export.cpp
+void get_export(const Call& call, Response& response);
 // quarantine.cpp
 void get_quarantine(const Call& call, Response& response);
 // audit.cpp

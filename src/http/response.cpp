@@ -56,6 +56,8 @@ std::string_view reason_phrase(int status) {
             return "Created";
         case 204:
             return "No Content";
+        case 206:
+            return "Partial Content";
         case 304:
             return "Not Modified";
         case 400:
@@ -76,6 +78,8 @@ std::string_view reason_phrase(int status) {
             return "Content Too Large";
         case 414:
             return "URI Too Long";
+        case 416:
+            return "Range Not Satisfiable";
         case 417:
             return "Expectation Failed";
         case 422:
@@ -112,7 +116,7 @@ void append_head(std::string& out, const Response& response, const HeadOptions& 
     }
     if (options.framing == Framing::content_length) {
         out += "\r\nContent-Length: ";
-        append_number(out, response.content().size());
+        append_number(out, options.length.value_or(response.content().size()));
     } else if (options.framing == Framing::chunked) {
         out += "\r\nTransfer-Encoding: chunked";
     }

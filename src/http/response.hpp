@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace modax::http {
 
 struct LiveRequest;
+struct Response;
 
 // Makes a body that needs the store, step by step, so that no worker waits for a slow client.
 // Called on worker threads, one call at a time.
@@ -21,7 +23,16 @@ public:
     // Appends the next part, about k_step_bytes; true when there is more. An error of the first
     // step becomes a problem; a later one cuts the connection, so that nobody takes half an answer
     // for a whole one.
+    // Nothing is sent before the first byte.
     virtual Result<bool> produce(std::string& out) = 0;
+
+    // On the I/O thread, before the head is written: what only the first steps could tell of
+    // status and fields. May make another body of a whole answer.
+    virtual void describe(Response&) {}
+    // Of the whole body, where it is known by then.
+    virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+    // Fields behind a body in chunks, once all is made, each with its CRLF.
+    virtual std::string trailers() const { return {}; }
 
     static constexpr std::size_t k_step_bytes = 256 * 1024;
 };
@@ -57,10 +68,11 @@ enum class Framing : std::uint8_t {
 
 struct HeadOptions {
     Framing framing = Framing::content_length;
-    bool close = false;             // say that the connection ends
-    bool say_keep_alive = false;    // HTTP/1.0 that asked for it
-    std::string_view date;          // IMF-fixdate
-    bool strict_transport = false;  // RFC 6797
+    bool close = false;                   // say that the connection ends
+    bool say_keep_alive = false;          // HTTP/1.0 that asked for it
+    std::string_view date;                // IMF-fixdate
+    bool strict_transport = false;        // RFC 6797
+    std::optional<std::uint64_t> length;  // of a body that is still to be made
 };
 
 std::string_view reason_phrase(int status);

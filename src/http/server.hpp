@@ -4,6 +4,7 @@
 
 #include "core/accounting.hpp"
 #include "core/clock.hpp"
+#include "core/export.hpp"
 #include "core/health.hpp"
 #include "core/identity.hpp"
 #include "core/landing.hpp"
@@ -12,6 +13,7 @@
 #include "core/principal.hpp"
 #include "core/random.hpp"
 #include "core/result.hpp"
+#include "core/rollup.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -23,6 +25,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace modax {
+class StatisticsContributor;
+}
 
 namespace modax::live {
 class Hub;
@@ -106,6 +112,9 @@ struct Dependencies {
     Random& random;
     Log& log;
     std::string version;  // of the gateway
+    const RollupReader& rollups;
+    const Exporter& exporter;
+    const StatisticsContributor* statistics = nullptr;  // none: its members are null
 };
 
 // The ports that were taken; nullopt: not listening there.

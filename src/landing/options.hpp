@@ -1,6 +1,7 @@
 // What the landing store can be told; app fills it from the configuration.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,16 @@ struct WriterOptions {
     // Between attempts after a failure of the database; doubles up to the second.
     std::chrono::milliseconds first_retry_delay{50};
     std::chrono::milliseconds last_retry_delay{5000};
+};
+
+// From when on buckets of a minute, an hour and a day are kept: microseconds since 1970.
+using RollupsKept = std::array<std::int64_t, 3>;
+
+struct RollupOptions {
+    // Between two looks when everything is summed up.
+    std::chrono::milliseconds interval = std::chrono::seconds{10};
+    // How long buckets of a minute, an hour and a day are kept; 0: for ever.
+    std::array<std::chrono::milliseconds, 3> keep{};
 };
 
 }  // namespace modax::landing

@@ -5,6 +5,7 @@
 #include "landing/rows.hpp"
 #include "landing/sqlite.hpp"
 
+#include <array>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,11 @@ struct ReaderConnection {
     Statement stream_from;   // first: rows from the one that holds it
     Statement stream_begin;  // the first number kept
     Statement quarantine;    // before, limit
+    // The rollups, prepared at their first use.
+    bool rollups_prepared = false;
+    Statement rollup_state;
+    Statement rollup_backfill;                // device, first hour, last hour
+    std::array<Statement, 3> rollup_buckets;  // by level: device, first and end start
 };
 
 // Thread-safe.

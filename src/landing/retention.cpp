@@ -1,5 +1,6 @@
 #include "landing/retention.hpp"
 
+#include "landing/rollup_tables.hpp"
 #include "landing/rows.hpp"
 
 #include <algorithm>
@@ -116,7 +117,9 @@ Result<bool> Retention::too_large(Connection& connection) const {
     return static_cast<std::uint64_t>((*pages - *free) * *size) > options_.retention_bytes;
 }
 
-Result<Retention::Step> Retention::delete_old(Connection& connection, Timestamp now) const {
+Result<Retention::Step> Retention::delete_old(
+    Connection& connection, Timestamp now, bool keep_unsummed
+) {
     Step step;
     const auto large = too_large(connection);
     if (!large) return tl::make_unexpected(large.error());
@@ -137,6 +140,12 @@ Result<Retention::Step> Retention::delete_old(Connection& connection, Timestamp 
         due = due || (hour + 1) * k_micros_per_hour <= kept_from;
     }
     if (!due) return step;
+    if (keep_unsummed && next == 0) {
+        const auto waits = must_wait(connection, hour);
+        if (!waits) return tl::make_unexpected(waits.error());
+        if (*waits) return step;
+    }
+    waiting_hour_.reset();
     const auto before = connection.integer("SELECT total_changes()");
     const auto emptied = delete_hour(connection, k_tables[next], hour);
     if (!emptied) return tl::make_unexpected(emptied.error());
@@ -153,7 +162,19 @@ Result<Retention::Step> Retention::delete_old(Connection& connection, Timestamp 
     return step;
 }
 
-Status Retention::cut_stream_log(Connection& connection, Timestamp now, Step& step) const {
+Result<bool> Retention::must_wait(Connection& connection, std::int64_t hour) {
+    if (waiting_hour_ != hour) {
+        const auto last = connection.integer("SELECT max(first + count - 1) FROM stream_log");
+        if (!last) return tl::make_unexpected(last.error());
+        waiting_hour_ = hour;
+        waiting_for_ = *last;
+    }
+    return waits_for_rollups(connection, hour, waiting_for_);
+}
+
+Status Retention::cut_stream_log(
+    Connection& connection, Timestamp now, bool keep_unsummed, Step& step
+) const {
     std::int64_t cut_before = to_micros(now - options_.replay_window);
     if (options_.retention_bytes > 0) {
         // The numbers have no gaps, so their span counts the events without a scan.
@@ -166,12 +187,19 @@ Status Retention::cut_stream_log(Connection& connection, Timestamp now, Step& st
             cut_before = std::numeric_limits<std::int64_t>::max();
         }
     }
+    std::int64_t through = std::numeric_limits<std::int64_t>::max();
+    if (keep_unsummed) {
+        const auto summed = connection.integer("SELECT through FROM rollup_state");
+        if (!summed) return tl::make_unexpected(summed.error());
+        through = *summed;
+    }
     // The last row stays whatever its age: it carries the sequence over a restart.
     auto cut = change(
         connection,
         "DELETE FROM stream_log WHERE first IN (SELECT first FROM stream_log WHERE first <"
-        " (SELECT max(first) FROM stream_log) ORDER BY first LIMIT ?2) AND committed < ?1",
-        {cut_before, k_log_rows_per_step}
+        " (SELECT max(first) FROM stream_log) ORDER BY first LIMIT ?2) AND committed < ?1"
+        " AND first + count - 1 <= ?3",
+        {cut_before, k_log_rows_per_step, through}
     );
     if (cut && connection.changes() == k_log_rows_per_step) step.more = true;
     return cut;
@@ -203,13 +231,13 @@ Status Retention::cut_quarantine(Connection& connection, Step& step) const {
     );
 }
 
-Result<Retention::Step> Retention::step(Connection& connection, Timestamp now) {
+Result<Retention::Step> Retention::step(Connection& connection, Timestamp now, bool keep_unsummed) {
     if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) {
         return tl::make_unexpected(begun.error());
     }
-    auto step = delete_old(connection, now);
+    auto step = delete_old(connection, now, keep_unsummed);
     if (!step) return step;
-    if (auto cut = cut_stream_log(connection, now, *step); !cut) {
+    if (auto cut = cut_stream_log(connection, now, keep_unsummed, *step); !cut) {
         return tl::make_unexpected(cut.error());
     }
     if (auto cut = cut_quarantine(connection, *step); !cut) {

@@ -13,6 +13,8 @@
 #include "landing/options.hpp"
 #include "landing/sqlite.hpp"
 
+#include <optional>
+
 namespace modax::landing {
 
 class Retention {
@@ -26,15 +28,22 @@ public:
     explicit Retention(const WriterOptions& options) : options_{options} {}
 
     // One step, a transaction of its own. After a failure the connection must be thrown away.
-    Result<Step> step(Connection& connection, Timestamp now);
+    // `keep_unsummed`: what the rollups lack stays.
+    Result<Step> step(Connection& connection, Timestamp now, bool keep_unsummed);
 
 private:
-    Result<Step> delete_old(Connection& connection, Timestamp now) const;
-    Status cut_stream_log(Connection& connection, Timestamp now, Step& step) const;
+    Result<Step> delete_old(Connection& connection, Timestamp now, bool keep_unsummed);
+    Result<bool> must_wait(Connection& connection, std::int64_t hour);
+    Status cut_stream_log(Connection& connection, Timestamp now, bool keep_unsummed, Step& step)
+        const;
     Status cut_quarantine(Connection& connection, Step& step) const;
     Result<bool> too_large(Connection& connection) const;
 
     const WriterOptions options_;
+    // The hour that waits for the rollups, and the last event when it began to: a machine whose
+    // clock is wrong must not hold up everything by what it adds meanwhile.
+    std::optional<std::int64_t> waiting_hour_;
+    std::int64_t waiting_for_ = 0;
 };
 
 }  // namespace modax::landing

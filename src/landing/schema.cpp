@@ -7,15 +7,13 @@
 namespace modax::landing {
 namespace {
 
-// "MODX" in the file header: file(1) and we can tell whose database it is.
-constexpr std::int64_t k_application_id = 0x4D4F4458;
-
 // Index + 1 is the version a step leads to: steps are only added.
 const std::array k_steps{
     k_readings_schema,
     k_audit_schema,
     k_identity_schema,
     k_access_profiles_schema,
+    k_rollups_schema,
 };
 
 Status step_to(Connection& connection, std::size_t version) {

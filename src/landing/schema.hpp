@@ -6,6 +6,9 @@
 
 namespace modax::landing {
 
+// "MODX" in the file header: file(1) and we can tell whose database it is.
+inline constexpr std::int64_t k_application_id = 0x4D4F4458;
+
 // The version this program writes.
 std::int64_t schema_version();
 

@@ -9,5 +9,6 @@ extern const char* const k_readings_schema;
 extern const char* const k_audit_schema;
 extern const char* const k_identity_schema;
 extern const char* const k_access_profiles_schema;
+extern const char* const k_rollups_schema;
 
 }  // namespace modax::landing

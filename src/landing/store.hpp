@@ -12,6 +12,7 @@
 #include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "core/rollup.hpp"
 #include "core/security_event.hpp"
 #include "landing/options.hpp"
 
@@ -23,6 +24,7 @@ struct ConnectionOptions;
 class WriteTurn;
 
 class Store final : public ReadingReader,
+                    public RollupReader,
                     public KeyStore,
                     public UserStore,
                     public AuditStore,
@@ -56,6 +58,11 @@ public:
     std::uint64_t last_stream_sequence() const override;  // from memory
     Result<std::vector<QuarantinedMessage>> quarantine(std::uint64_t before, std::size_t limit)
         const override;
+
+    // RollupReader; right whether Rollups has come far or not.
+    Status rollups(const RollupQuery& query, const std::function<bool(const Bucket&)>& each)
+        const override;
+    RollupCoverage rollup_coverage() const override;
 
     // KeyStore
     Result<std::vector<ApiKey>> keys() const override;
@@ -101,6 +108,7 @@ public:
 
 private:
     friend class Writer;
+    friend class Rollups;
     class State;
     explicit Store(std::unique_ptr<State> state);
 
@@ -108,6 +116,12 @@ private:
     ConnectionOptions write_options() const;
     void set_last_stream_sequence(std::uint64_t last);
     WriteTurn& write_turn();
+
+    // For the rollups: whether readings must wait for them, and how far back what is kept.
+    void set_rollups_run(bool run);
+    bool rollups_run() const;
+    void set_rollups_kept(const RollupsKept& from);
+    void set_readings_kept(Timestamp from);
 
     std::unique_ptr<State> state_;
 };

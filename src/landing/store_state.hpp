@@ -59,6 +59,11 @@ public:
 
     std::atomic<const AuditSeal*> seal{nullptr};
 
+    std::atomic<bool> rollups_run{false};
+    mutable std::mutex coverage_mutex;
+    RollupCoverage coverage;
+    RollupsKept rollups_kept{};
+
     enum class Check : std::uint8_t { none, running, passed, failed };
     std::atomic<Check> check{Check::none};
 

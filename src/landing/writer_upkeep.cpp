@@ -67,7 +67,9 @@ Status Writer::Loop::retain() {
 
 Status Writer::Loop::retention_step() {
     const std::lock_guard turn{store_.write_turn()};
-    const auto step = retention_.step(session_->connection(), clock_.now());
+    // What the rollups do not have yet stays, unless the disk is full.
+    const bool keep_unsummed = store_.rollups_run() && !disk_full_;
+    const auto step = retention_.step(session_->connection(), clock_.now(), keep_unsummed);
     if (!step) return tl::make_unexpected(step.error());
     more_retention_ = step->more;
     if (step->hours_gone) session_->forget_hours();

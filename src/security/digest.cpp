@@ -31,6 +31,38 @@ Digest Sha256::hash(std::string_view text) const {
     return out;
 }
 
+struct RunningSha256::State {
+    EVP_MD_CTX* context = nullptr;
+};
+
+RunningSha256::RunningSha256() : state_{std::make_unique<State>()} {
+    state_->context = EVP_MD_CTX_new();
+    if (EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) {
+        throw std::runtime_error{"OpenSSL has no SHA-256"};
+    }
+}
+
+RunningSha256::~RunningSha256() {
+    EVP_MD_CTX_free(state_->context);
+}
+
+void RunningSha256::add(std::string_view part) {
+    if (EVP_DigestUpdate(state_->context, part.data(), part.size()) != 1) {
+        throw std::runtime_error{"OpenSSL refused to hash with SHA-256"};
+    }
+}
+
+std::string RunningSha256::finish() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
+    unsigned size = 0;
+    if (EVP_DigestFinal_ex(state_->context, hash.data(), &size) != 1) {
+        throw std::runtime_error{"OpenSSL refused to hash with SHA-256"};
+    }
+    std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> text{};
+    const int length = EVP_EncodeBlock(text.data(), hash.data(), static_cast<int>(size));
+    return {reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(length)};
+}
+
 Digest hmac_sha256(std::span<const std::byte> key, std::string_view text) {
     Digest out{};
     unsigned size = out.size();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace modax::security {
@@ -25,6 +26,23 @@ public:
 private:
     struct Algorithm;
     std::unique_ptr<Algorithm> algorithm_;
+};
+
+// SHA-256 of what comes in parts. Throws std::runtime_error as Sha256.
+class RunningSha256 {
+public:
+    RunningSha256();
+    ~RunningSha256();
+    RunningSha256(const RunningSha256&) = delete;
+    RunningSha256& operator=(const RunningSha256&) = delete;
+
+    void add(std::string_view part);
+    // In base64; only once.
+    std::string finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 // HMAC-SHA256 (RFC 2104). Throws std::runtime_error when OpenSSL refuses.

@@ -44,6 +44,19 @@ class UnusualAccess(GatewayCase):
         )
         self.assertEqual(rows[0]["object"], "rule:many_refusals")
 
+    def test_a_key_that_ends_soon_is_told(self):
+        gateway = self.gateway()
+        listener = self.client(gateway, "watch")
+        listener.subscribe("modax/system/security", qos=1)
+        made = run(gateway.program, "key", "create", "--name", "short", "--scopes", "readings:read",
+                   "--expires", "20h", "--data-dir", gateway.data).stdout.strip()
+        listener.wait_for_messages(1, 30)
+        told = json.loads(listener.messages[0].payload)
+        self.assertEqual(told["rule"], "key_expiring")
+        self.assertEqual(told["actor"], "key:" + made.split("_")[2])
+        self.assertIn("the key short ends at", told["evidence"])
+        self.assertIn("within 1 days", told["evidence"])
+
     def test_a_revoked_key_is_told_with_its_id_also_after_a_restart(self):
         gateway = self.gateway()
         made = run(gateway.program, "key", "create", "--name", "bi", "--scopes", "readings:read",

@@ -10,7 +10,7 @@ import re
 import sys
 
 INNER = {"analysis", "ingest", "live", "simulation"}
-ADAPTERS = {"mqtt", "landing", "http", "security", "telemetry", "config"}
+ADAPTERS = {"mqtt", "landing", "http", "security", "telemetry", "config", "exporter"}
 
 # Module -> the modules whose headers it may include (its own are always allowed).
 MAY_INCLUDE = {
@@ -38,6 +38,8 @@ OWNERS = {
     "prometheus/": {"telemetry"},
     "toml++/": {"config"},
     "CLI/": {"cli"},
+    "xlsxwriter": {"exporter"},
+    "zlib.h": {"exporter"},
     "nlohmann/": EVERYWHERE - {"core"} - INNER,
 }
 

@@ -1,7 +1,8 @@
-// A ReadingReader over vectors.
+// A ReadingReader over vectors, which sums up as well.
 #pragma once
 
 #include "core/landing.hpp"
+#include "core/rollup.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -13,7 +14,7 @@
 namespace modax::test {
 
 // Thread-safe. Readings may be added at any time; sorted as a store would.
-class FakeReadingReader final : public ReadingReader {
+class FakeReadingReader final : public ReadingReader, public RollupReader {
 public:
     void add(const Reading& reading) {
         const std::lock_guard lock{mutex_};
@@ -94,6 +95,35 @@ public:
         }
         return {};
     }
+    Status rollups(const RollupQuery& query, const std::function<bool(const Bucket&)>& each)
+        const override {
+        Bucket bucket{query.metrics};
+        bool ended = false;
+        const HistoryQuery all{
+            .device = query.device,
+            .start = query.start,
+            .end = query.end,
+            .limit = readings_.size(),
+            .after = {},
+            .newest_first = false};
+        const auto read = history(all, [&](const Reading& reading) {
+            const bool one = query.width.count() == 0;
+            const auto over = one ? query.width : reading.time.time_since_epoch() % query.width;
+            const Timestamp start = one ? query.start : reading.time - over;
+            if (!bucket.empty() && bucket.start() != start) {
+                ended = !each(bucket);
+                if (ended) return false;
+                bucket.begin(start);
+            }
+            if (bucket.empty()) bucket.begin(start);
+            bucket.add(reading);
+            return true;
+        });
+        if (read && !ended && !bucket.empty()) each(bucket);
+        return read;
+    }
+    RollupCoverage rollup_coverage() const override { return coverage; }
+    RollupCoverage coverage;  // set before the server starts
     Status latest(const std::function<void(Reading&&)>&, const std::function<void(SafetyStatus&&)>&)
         const override {
         return {};

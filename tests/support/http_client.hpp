@@ -22,6 +22,7 @@ struct HttpAnswer {
     std::string head;  // with the status line, without the empty line
     std::string body;  // without chunk framing
     bool chunked = false;
+    std::string trailers;  // with their CRLF
 
     // The value of a field; empty when it is not there.
     std::string field(std::string_view name) const {
@@ -83,7 +84,10 @@ public:
             while (true) {
                 const auto size = std::stoul(take_through("\r\n"), nullptr, 16);
                 answer.body += take(size);
-                take_through("\r\n");
+                std::string line = take_through("\r\n");
+                for (; size == 0 && line != "\r\n"; line = take_through("\r\n")) {
+                    answer.trailers += line;
+                }
                 if (size == 0) return answer;
             }
         }

@@ -43,7 +43,8 @@ TEST_F(Routes, only_these_are_open_to_anyone) {
         EXPECT_EQ(route.access == Access::open, listed) << route.pattern;
         EXPECT_EQ(route.scope.empty(), listed) << route.pattern << " has no scope";
         const bool has_device = route.pattern.find("device/{id}") != std::string_view::npos ||
-                                route.pattern.find("devices/{id}") != std::string_view::npos;
+                                route.pattern.find("devices/{id}") != std::string_view::npos ||
+                                route.pattern.find("export/{id}") != std::string_view::npos;
         EXPECT_EQ(route.devices == DeviceRule::of_path, has_device) << route.pattern;
     }
 }

@@ -4,6 +4,8 @@
 #include "core/accounting.hpp"
 #include "core/device.hpp"
 #include "core/identity.hpp"
+#include "core/statistics.hpp"
+#include "exporter/table_exporter.hpp"
 #include "http/server.hpp"
 #include "live/hub.hpp"
 #include "support/fake_reading_reader.hpp"
@@ -11,6 +13,7 @@
 #include "support/manual_clock.hpp"
 #include "support/recording_log.hpp"
 #include "support/recording_trail.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -148,7 +151,10 @@ protected:
                 .clock = clock_,
                 .random = random_,
                 .log = log_,
-                .version = "1.2.3"}
+                .version = "1.2.3",
+                .rollups = readings_,
+                .exporter = exporter_,
+                .statistics = statistics_}
         );
         const auto started = server_->start();
         ASSERT_TRUE(started) << started.error().detail;
@@ -212,6 +218,9 @@ protected:
     test::MemoryAuditStore audit_;
     test::RecordingTrail trail_;
     test::FakeReadingReader readings_;
+    test::TemporaryDirectory directory_;
+    exporter::TableExporter exporter_{readings_, readings_, directory_.path() / "exports"};
+    const StatisticsContributor* statistics_ = nullptr;
     live::Hub hub_;
     DeviceRegistry devices_;
     Accounting accounting_;

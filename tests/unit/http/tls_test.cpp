@@ -141,7 +141,9 @@ TEST_F(Tls, a_wrong_certificate_is_refused_at_start) {
             clock_,
             random_,
             log_,
-            "1"}};
+            "1",
+            readings_,
+            exporter_}};
     const auto started = server.start();
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().code, Errc::invalid_argument);

@@ -1,12 +1,11 @@
-#include "http/metric_selection.hpp"
+#include "core/metric_selection.hpp"
 
 #include "core/flat_json.hpp"
-#include "http/query_string.hpp"
 
 #include <algorithm>
 #include <cctype>
 
-namespace modax::http {
+namespace modax {
 namespace {
 
 bool is_metric_name(std::string_view name) {
@@ -15,19 +14,6 @@ bool is_metric_name(std::string_view name) {
     return std::all_of(name.begin(), name.end(), [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-';
     });
-}
-
-std::optional<std::size_t> quantity_index(std::string_view name) {
-    const auto found = std::find(k_quantity_names.begin(), k_quantity_names.end(), name);
-    if (found == k_quantity_names.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - k_quantity_names.begin());
-}
-
-const MetricValue* find_metric(const Reading& reading, std::string_view name) {
-    for (const Metric& metric : reading.metrics) {
-        if (metric.name == name) return &metric.value;
-    }
-    return nullptr;
 }
 
 void append_value(std::string& out, const Reading& reading, std::string_view name) {
@@ -48,8 +34,26 @@ void append_value(std::string& out, const Reading& reading, std::string_view nam
 
 }  // namespace
 
+std::optional<std::size_t> quantity_index(std::string_view name) {
+    const auto found = std::find(k_quantity_names.begin(), k_quantity_names.end(), name);
+    if (found == k_quantity_names.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - k_quantity_names.begin());
+}
+
+const MetricValue* find_metric(const Reading& reading, std::string_view name) {
+    for (const Metric& metric : reading.metrics) {
+        if (metric.name == name) return &metric.value;
+    }
+    return nullptr;
+}
+
 std::optional<std::vector<std::string>> parse_metric_names(std::string_view list) {
-    auto names = split_list(list);
+    std::vector<std::string> names;
+    while (!list.empty()) {
+        const auto comma = std::min(list.find(','), list.size());
+        if (comma > 0) names.emplace_back(list.substr(0, comma));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
     if (!std::all_of(names.begin(), names.end(), is_metric_name)) return std::nullopt;
     return names;
 }
@@ -90,4 +94,4 @@ std::optional<double> find_number(const Reading& reading, std::string_view name)
     return std::nullopt;
 }
 
-}  // namespace modax::http
+}  // namespace modax

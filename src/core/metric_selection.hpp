@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace modax::http {
+namespace modax {
 
 // The names of a "metrics=a,b" list; nullopt when one is not a metric's name ("is_safe" is one).
 std::optional<std::vector<std::string>> parse_metric_names(std::string_view list);
@@ -19,7 +19,11 @@ void append_selected_json(
     std::string& out, const Reading& reading, const std::vector<std::string>& names
 );
 
+// The value of that name; nullptr: the reading has no such further metric.
+const MetricValue* find_metric(const Reading& reading, std::string_view name);
+std::optional<std::size_t> quantity_index(std::string_view name);
+
 // The number of that name; nullopt when the reading has none. Booleans are 0 and 1.
 std::optional<double> find_number(const Reading& reading, std::string_view name);
 
-}  // namespace modax::http
+}  // namespace modax
