@@ -13,7 +13,7 @@ from modax_test.paho_client import PahoClient
 from modax_test.tools import run
 from modax_test.waiting import wait_for
 
-SOON = 3
+SOON = 15
 
 
 class UnusualAccess(GatewayCase):
