@@ -69,6 +69,16 @@ Status Identity::Parts::open(const config::Config& config) {
 Identity::Identity(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
 Identity::~Identity() = default;
 
+Result<std::unique_ptr<Identity>> Identity::open_existing(const config::Config& config) {
+    if (!std::filesystem::exists(config.data_dir / "modax.db")) {
+        return fail(
+            Errc::not_found,
+            "there is no store in '" + config.data_dir.string() + "': check --data-dir"
+        );
+    }
+    return open(config);
+}
+
 Result<std::unique_ptr<Identity>> Identity::open(const config::Config& config) {
     auto parts = std::make_unique<Parts>(config);
     if (auto opened = parts->open(config); !opened) return tl::make_unexpected(opened.error());

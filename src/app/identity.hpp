@@ -15,6 +15,8 @@ class Identity {
 public:
     // Errors: those of the store; unavailable: the running gateway is of another version.
     static Result<std::unique_ptr<Identity>> open(const config::Config& config);
+    // Makes no store where there is none: not_found.
+    static Result<std::unique_ptr<Identity>> open_existing(const config::Config& config);
     Identity(const Identity&) = delete;
     Identity& operator=(const Identity&) = delete;
     ~Identity();

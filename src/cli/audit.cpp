@@ -71,7 +71,7 @@ template <typename Work>
 int with_identity(const ConfigOptions& options, const Work& work) {
     const auto config = load_config(options);
     if (!config) return k_exit_config;
-    const auto identity = app::Identity::open(*config);
+    const auto identity = app::Identity::open_existing(*config);
     if (!identity) return report(identity.error());
     return work(**identity);
 }

@@ -26,15 +26,9 @@ landing::BackupProgress shown_by(Progress& progress) {
 int back_up(const BackupOptions& options) {
     const auto config = load_config(options.config);
     if (!config) return k_exit_config;
-    if (!std::filesystem::exists(config->data_dir / "modax.db")) {
-        return report(
-            "there is no store in '" + config->data_dir.string() + "': check --data-dir",
-            k_exit_failure
-        );
-    }
     {
         // Before the copy, so that it is in it. Closed again: the copy needs no lock.
-        const auto identity = app::Identity::open(*config);
+        const auto identity = app::Identity::open_existing(*config);
         if (!identity) return report(identity.error());
         const auto file = std::filesystem::absolute(options.file).string();
         const auto told = (*identity)->record("store.backup", "file:" + file, "begun");

@@ -10,7 +10,7 @@ namespace modax::security {
 namespace {
 
 constexpr std::chrono::hours k_interval{24};
-constexpr std::size_t k_chunk_bytes = 256 * 1024;
+constexpr std::size_t k_chunk_bytes = std::size_t{256} * 1024;
 
 }  // namespace
 

@@ -71,6 +71,11 @@ class Audit(GatewayCase):
             self.assertEqual(answer.returncode, 1, statement)
             self.assertIn(problem, answer.stderr, statement)
             shutil.rmtree(copy)
+        nowhere = self.directory / "nowhere"
+        answer = self.verify(gateway, nowhere)
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("there is no store in", answer.stderr)
+        self.assertFalse(nowhere.exists())
         exported = run(gateway.program, "audit", "export", "--format", "csv", "--data-dir",
                        gateway.data).stdout
         self.assertIn(',key.create,', exported)
