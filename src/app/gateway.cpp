@@ -50,6 +50,7 @@ void Gateway::Parts::stop() {
         mqtt_thread->stop();
     }
     if (writer) writer->stop();
+    if (analysis) analysis->stop();
     if (unusual_access) save_access_profiles();
     trail.reset();
     if (checkpoints) make_checkpoint(&security::Checkpoints::make_now);

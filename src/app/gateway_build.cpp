@@ -11,9 +11,11 @@ Status Gateway::Parts::build() {
     certificates.emplace(config, files, clock, *log);
     if (auto checked = certificates->check(); !checked) return checked;
     if (auto opened = open_store(); !opened) return opened;
+    build_analysis();
     if (auto built = build_mqtt(); !built) return built;
     if (auto built = build_http(); !built) return built;
     register_metrics();
+    if (auto started = start_analysis(); !started) return started;
     mqtt_thread->start();
     return announce();
 }
@@ -122,7 +124,9 @@ Status Gateway::Parts::build_http() {
             .log = *log,
             .version = std::string{k_version},
             .rollups = *store,
-            .exporter = *exporter}
+            .exporter = *exporter,
+            .analysis = analysis.get(),
+            .analyses = analysis ? store.get() : nullptr}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());
@@ -137,6 +141,7 @@ void Gateway::Parts::register_metrics() {
     metrics.add(*store);
     metrics.add(*rollups);
     metrics.add(hub);
+    if (analysis) metrics.add(*analysis);
     if (listener) metrics.add(*listener);
     if (uplink) metrics.add(*uplink);
     metrics.add(*server);

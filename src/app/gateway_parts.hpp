@@ -2,6 +2,7 @@
 // (between signals) and gateway.cpp (stop, and the loop).
 #pragma once
 
+#include "app/analysis_engine.hpp"
 #include "app/certificate_watch.hpp"
 #include "app/gateway.hpp"
 #include "app/io_thread.hpp"
@@ -30,10 +31,22 @@ sigset_t block_signals();
 
 // In the order in which they are built; destroyed in the reverse one.
 struct Gateway::Parts {
+    // Tells MQTT and WebSocket clients of each analysis.
+    class Announcer final : public AnalysisSink {
+    public:
+        explicit Announcer(Parts& parts) : parts_{parts} {}
+        void analysed(const Analysis& analysis) noexcept override;
+
+    private:
+        Parts& parts_;
+    };
+
     explicit Parts(const config::Config& with) : config{with} {}
 
     Status build();
     Status open_store();
+    void build_analysis();
+    Status start_analysis();
     Status build_mqtt();
     Status build_http();
     void register_metrics();
@@ -85,6 +98,10 @@ struct Gateway::Parts {
     live::Hub hub;
     std::unique_ptr<landing::Rollups> rollups;
     std::unique_ptr<landing::Writer> writer;
+
+    // Advisory: nothing waits for it.
+    Announcer announcer{*this};
+    std::unique_ptr<AnalysisEngine> analysis;
 
     // MQTT: one thread takes, decodes and hands over; listener and uplink share it.
     std::optional<IoThread> mqtt_thread;

@@ -93,6 +93,14 @@ UserAdministration& Identity::users() {
     return *parts_->users;
 }
 
+const AnalysisStore& Identity::analyses() const {
+    return *parts_->store;
+}
+
+const DeviceRegistry& Identity::devices() const {
+    return parts_->devices;
+}
+
 const AuditStore& Identity::audit() const {
     return *parts_->store;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "core/analysis.hpp"
 #include "core/identity.hpp"
 #include "core/result.hpp"
 
@@ -30,6 +31,8 @@ public:
     );
 
     const AuditStore& audit() const;
+    const AnalysisStore& analyses() const;
+    const DeviceRegistry& devices() const;
     // What the command line did; who asked is filled in.
     Status record(std::string action, std::string object, std::string detail);
     struct Verdict {

@@ -51,6 +51,20 @@ landing::WriterOptions writer_options(const config::Config& config) {
     return options;
 }
 
+AnalysisEngineOptions analysis_options(const config::Config& config) {
+    AnalysisEngineOptions options;
+    options.queue = config.analysis.queue;
+    options.report_interval = config.analysis.report_interval;
+    options.store_interval = config.analysis.store_interval;
+    options.retention = config.analysis.retention;
+    options.model.alarm = {
+        config.analysis.on_delay,
+        config.analysis.off_delay,
+        config.analysis.latch,
+        config.analysis.alarms_per_hour};
+    return options;
+}
+
 landing::RollupOptions rollup_options(const config::Config& config) {
     landing::RollupOptions options;
     options.interval = config.rollups.interval;

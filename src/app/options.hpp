@@ -1,6 +1,7 @@
 // The configuration as each part wants it. The only place that knows both sides.
 #pragma once
 
+#include "app/analysis_engine.hpp"
 #include "config/config.hpp"
 #include "core/file_system.hpp"
 #include "core/result.hpp"
@@ -19,6 +20,7 @@ namespace modax::app {
 telemetry::LogOptions log_options(const config::Config& config);
 landing::StoreOptions store_options(const config::Config& config);
 landing::WriterOptions writer_options(const config::Config& config);
+AnalysisEngineOptions analysis_options(const config::Config& config);
 landing::RollupOptions rollup_options(const config::Config& config);
 ingest::IntakeOptions intake_options(const config::Config& config);
 mqtt::ListenerOptions listener_options(const config::Config& config);

@@ -29,6 +29,7 @@ void add_serve(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);  // check-config, config reference
 void add_replay(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
+void add_anomaly(CLI::App& app, Action& action);  // list, explain
 void add_audit(CLI::App& app, Action& action);
 void add_key(CLI::App& app, Action& action);
 void add_user(CLI::App& app, Action& action);

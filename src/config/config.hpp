@@ -137,6 +137,18 @@ struct RollupsConfig {
     milliseconds keep_days{0};  // 0: for ever
 };
 
+struct AnalysisConfig {
+    bool enabled = true;
+    unsigned queue = 20'000;  // readings
+    milliseconds report_interval = std::chrono::seconds{10};
+    milliseconds store_interval = std::chrono::minutes{1};
+    milliseconds retention = std::chrono::days{90};  // 0: for ever
+    milliseconds on_delay{0};
+    milliseconds off_delay = std::chrono::seconds{10};
+    bool latch = false;
+    unsigned alarms_per_hour = 12;  // of a device
+};
+
 struct AuditConfig {
     milliseconds retention{0};  // 0: for ever
     std::filesystem::path archive_directory;
@@ -174,6 +186,7 @@ struct Config {
     IngestConfig ingest;
     LandingConfig landing;
     RollupsConfig rollups;
+    AnalysisConfig analysis;
     AuditConfig audit;
     UplinkConfig uplink;
 };

@@ -96,16 +96,27 @@ struct AnalysisQuery {
     std::size_t limit = 100;
 };
 
+// The state of a device's model, as bytes of its own.
+struct ModelState {
+    const Device* device = nullptr;
+    std::string state;
+};
+
 // Where analyses and the state of the models are kept. Thread-safe; blocks on the disk.
 class AnalysisStore {
 public:
     virtual ~AnalysisStore() = default;
-    virtual Status append(const std::vector<AnalysisRecord>& records) = 0;
+    // Both in one transaction, so that an alarm and the model that raised it agree after a kill.
+    // The ids of the records are given by the store.
+    virtual Status append(
+        const std::vector<AnalysisRecord>& records, const std::vector<ModelState>& models
+    ) = 0;
     // Newest first, without evidence.
     virtual Result<std::vector<AnalysisRecord>> analyses(const AnalysisQuery& query) const = 0;
     // With evidence. not_found.
     virtual Result<AnalysisRecord> analysis(std::uint64_t id) const = 0;
-    virtual Status save_model(const Device& device, std::string_view state) = 0;
+    // Older ones, by the time of their reading; some thousands at a time.
+    virtual Status remove_before(Timestamp time) = 0;
     virtual Status models(const std::function<void(const Device&, std::string_view state)>& each
     ) const = 0;
 };

@@ -16,6 +16,7 @@ struct Scope {
 
 inline constexpr std::array k_scopes{
     Scope{"readings:read", "devices, readings, live data"},
+    Scope{"analysis:write", "acknowledge anomalies, tell of maintenance"},
     Scope{"quarantine:read", "what was quarantined, with its payload"},
     Scope{"metrics:read", "figures of the gateway"},
     Scope{"keys:read", "which API keys there are"},

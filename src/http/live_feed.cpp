@@ -45,7 +45,7 @@ void LiveFeed::leave(LiveClient& client) {
     );
 }
 
-void LiveFeed::notify(std::string_view kind, std::string_view json) {
+void LiveFeed::notify(std::string_view kind, std::string_view json, const Device* device) {
     std::string text = "{\"type\":\"";
     text.append(kind).append("\",\"data\":").append(json) += '}';
     std::string frame;
@@ -53,6 +53,7 @@ void LiveFeed::notify(std::string_view kind, std::string_view json) {
     for (const auto& [identity, group] : groups_) {
         const auto& wanted = group->filter.notices;
         if (std::find(wanted.begin(), wanted.end(), kind) == wanted.end()) continue;
+        if (device != nullptr && !group->filter.wants(*device)) continue;
         for (std::size_t i = 0; i < group->clients.size(); ++i) {
             LiveClient* client = group->clients[i];
             if (client != nullptr) client->on_notice(frame);

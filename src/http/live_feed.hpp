@@ -46,8 +46,8 @@ public:
     // From now on every event that is stored.
     void join(LiveClient& client, const LiveFilter& filter);
     void leave(LiveClient& client);
-    // To those who asked for the kind.
-    void notify(std::string_view kind, std::string_view json);
+    // To those who asked for the kind and, when it is not null, see the device.
+    void notify(std::string_view kind, std::string_view json, const Device* device);
     void close();
 
 private:

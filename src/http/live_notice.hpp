@@ -1,5 +1,5 @@
 // What WebSocket clients get besides stored events, when they ask for its kind and their key has
-// the scope: unusual access.
+// the scope: unusual access, analyses.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,12 @@ namespace modax::http {
 struct NoticeKind {
     std::string_view name;   // in ?kinds= and in "type"
     std::string_view scope;  // that a key needs for it, besides that of the route
+    bool of_device = false;  // each tells of one device, so the filters for devices hold for it
 };
 
 inline constexpr std::array k_notice_kinds{
     NoticeKind{"security", "audit:read"},
+    NoticeKind{"analysis", "readings:read", true},
 };
 
 // nullptr: there is no such kind.

@@ -45,7 +45,7 @@ void take_kinds(std::string_view list, LiveFilter& filter, std::vector<FieldErro
         } else if (find_notice_kind(kind) != nullptr) {
             filter.notices.push_back(kind);
         } else {
-            errors.push_back({"kinds", "may have reading, safety and security"});
+            errors.push_back({"kinds", "may have reading, safety, analysis and security"});
         }
     }
     if (kinds.empty()) errors.push_back({"kinds", "must not be empty"});
@@ -121,6 +121,7 @@ void open_live(const Call& call, Response& response, const Device* device) {
         return;
     }
     for (const std::string& kind : live->filter.notices) {
+        if (find_notice_kind(kind)->of_device) continue;  // its scope is that of the route
         const std::string scope{find_notice_kind(kind)->scope};
         // What a notice tells of is not of one device.
         if (call.principal.may(scope) && call.principal.devices.empty() && device == nullptr)

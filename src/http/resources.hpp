@@ -20,6 +20,11 @@ void get_safety(const Call& call, Response& response);
 void get_history(const Call& call, Response& response);
 // statistics.cpp
 void get_statistics(const Call& call, Response& response);
+// analysis.cpp
+void get_analysis(const Call& call, Response& response);
+void get_anomalies(const Call& call, Response& response);
+void post_alarm_acknowledgement(const Call& call, Response& response);
+void post_maintenance(const Call& call, Response& response);
 // export.cpp
 void get_export(const Call& call, Response& response);
 // quarantine.cpp

@@ -83,12 +83,12 @@ public:
         return {};
     }
 
-    void notify(std::string kind, std::string json) {
+    void notify(std::string kind, std::string json, const Device* device) {
         // Without the lock of stop(), which waits for the very threads that may be here.
         const auto text = std::make_shared<const std::string>(std::move(json));
         for (const auto& thread : threads_) {
-            boost::asio::post(thread->context(), [at = thread.get(), kind, text] {
-                at->feed().notify(kind, *text);
+            boost::asio::post(thread->context(), [at = thread.get(), kind, text, device] {
+                at->feed().notify(kind, *text, device);
             });
         }
     }
@@ -168,8 +168,8 @@ Status Server::reload_certificates() {
     return parts_->reload_certificates();
 }
 
-void Server::notify(std::string_view kind, std::string json) {
-    parts_->notify(std::string{kind}, std::move(json));
+void Server::notify(std::string_view kind, std::string json, const Device* device) {
+    parts_->notify(std::string{kind}, std::move(json), device);
 }
 
 void Server::stop() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/accounting.hpp"
+#include "core/analysis_desk.hpp"
 #include "core/clock.hpp"
 #include "core/export.hpp"
 #include "core/health.hpp"
@@ -115,6 +116,8 @@ struct Dependencies {
     const RollupReader& rollups;
     const Exporter& exporter;
     const StatisticsContributor* statistics = nullptr;  // none: its members are null
+    AnalysisDesk* analysis = nullptr;                   // none, and no analyses: it is off
+    const AnalysisStore* analyses = nullptr;
 };
 
 // The ports that were taken; nullopt: not listening there.
@@ -138,9 +141,9 @@ public:
     // Reads certificate, key and authorities again, for connections from now on. Errors:
     // invalid_argument, naming the file; what was in use stays.
     Status reload_certificates();
-    // To the WebSocket clients that asked for this kind (live_notice.hpp). Once start() has
-    // returned, on any thread.
-    void notify(std::string_view kind, std::string json);
+    // To the WebSocket clients that asked for this kind (live_notice.hpp) and, when it is of a
+    // device, may see that. Once start() has returned, on any thread.
+    void notify(std::string_view kind, std::string json, const Device* device = nullptr);
     // Takes no more connections, tells WebSocket clients (1001), lets answers under way finish for
     // up to two seconds and ends all threads. Harmless when not running.
     void stop();

@@ -10,5 +10,6 @@ extern const char* const k_audit_schema;
 extern const char* const k_identity_schema;
 extern const char* const k_access_profiles_schema;
 extern const char* const k_rollups_schema;
+extern const char* const k_analysis_schema;
 
 }  // namespace modax::landing

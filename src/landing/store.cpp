@@ -118,7 +118,7 @@ Status Store::State::start_beside() {
     anchor = std::move(*opened);
     const auto version = anchor.integer("PRAGMA user_version");
     if (!version) return tl::make_unexpected(version.error());
-    if (*version == schema_version()) return {};
+    if (*version == schema_version()) return restore();
     return fail(
         Errc::unavailable,
         "the running gateway is of another version of modax: use the program it was started from"

@@ -4,6 +4,7 @@
 // block on the disk unless they say otherwise.
 #pragma once
 
+#include "core/analysis.hpp"
 #include "core/audit.hpp"
 #include "core/broker_state.hpp"
 #include "core/clock.hpp"
@@ -29,6 +30,7 @@ class Store final : public ReadingReader,
                     public UserStore,
                     public AuditStore,
                     public AccessProfileStore,
+                    public AnalysisStore,
                     public HealthSource,
                     public MetricSource {
 public:
@@ -99,6 +101,15 @@ public:
     // AccessProfileStore
     Result<std::vector<AccessProfileText>> access_profiles() const override;
     Status save_access_profiles(std::span<const AccessProfileText> profiles) override;
+
+    // AnalysisStore
+    Status append(const std::vector<AnalysisRecord>& records, const std::vector<ModelState>& models)
+        override;
+    Result<std::vector<AnalysisRecord>> analyses(const AnalysisQuery& query) const override;
+    Result<AnalysisRecord> analysis(std::uint64_t id) const override;
+    Status remove_before(Timestamp time) override;
+    Status models(const std::function<void(const Device&, std::string_view state)>& each
+    ) const override;
 
     Result<BrokerState> broker_state() const;
 

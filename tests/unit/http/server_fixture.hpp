@@ -31,7 +31,8 @@ public:
     FakeKeys() {
         principals_["all"] = {"api_key", "all", {"*"}, {}, "all"};
         principals_["reader"] = {"api_key", "reader", {"readings:read"}, {}, "reader"};
-        principals_["press"] = {"api_key", "press", {"readings:read"}, {"press-*"}, "press"};
+        principals_["press"] = {
+            "api_key", "press", {"readings:read", "analysis:write"}, {"press-*"}, "press"};
         principals_["press-star"] = {"api_key", "press-star", {"*"}, {"press-*"}, "press-star"};
         principals_["other"] = {"api_key", "other", {"other:read"}, {}, "other"};
     }
