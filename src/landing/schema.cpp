@@ -14,6 +14,8 @@ const std::array k_steps{
     k_identity_schema,
     k_access_profiles_schema,
     k_rollups_schema,
+    k_events_schema,
+    k_outbox_schema,
 };
 
 Status step_to(Connection& connection, std::size_t version) {

@@ -10,5 +10,7 @@ extern const char* const k_audit_schema;
 extern const char* const k_identity_schema;
 extern const char* const k_access_profiles_schema;
 extern const char* const k_rollups_schema;
+extern const char* const k_events_schema;
+extern const char* const k_outbox_schema;
 
 }  // namespace modax::landing

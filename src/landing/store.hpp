@@ -6,6 +6,7 @@
 
 #include "core/audit.hpp"
 #include "core/broker_state.hpp"
+#include "core/business_event.hpp"
 #include "core/clock.hpp"
 #include "core/health.hpp"
 #include "core/identity.hpp"
@@ -17,6 +18,7 @@
 #include "landing/options.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace modax::landing {
 
@@ -99,6 +101,10 @@ public:
     // AccessProfileStore
     Result<std::vector<AccessProfileText>> access_profiles() const override;
     Status save_access_profiles(std::span<const AccessProfileText> profiles) override;
+
+    // Which connectors get deliveries of events from now on, and who hears of every event once it
+    // is durable, in order of their sequence. All must outlive the store's use, or be replaced.
+    void tell_events_to(const EventRouter* router, std::vector<BusinessEventSink*> sinks);
 
     Result<BrokerState> broker_state() const;
 

@@ -40,6 +40,15 @@ public:
         std::span<const AuditEntry> entries, const std::function<Status(Connection&)>& change
     );
 
+    // The same with events of the business: stored behind the change, their sequences filled in, a
+    // delivery queued for each connector that wants one; told to the sinks after the sync. `change`
+    // may still fill `events`.
+    Status change_with_events(
+        std::span<const AuditEntry> entries,
+        std::vector<BusinessEvent>& events,
+        const std::function<Status(Connection&)>& change
+    );
+
     StoreOptions options;
     std::filesystem::path file;
     std::optional<DirectoryLock> lock;  // none for a companion
@@ -56,6 +65,11 @@ public:
 
     // Taken after anchor_mutex, around each transaction of the anchor and of the writer.
     mutable WriteTurn write_turn;
+
+    // Taken before anchor_mutex, so that sinks are told in the order of the transactions.
+    std::mutex events_mutex;
+    const EventRouter* router = nullptr;
+    std::vector<BusinessEventSink*> event_sinks;
 
     std::atomic<const AuditSeal*> seal{nullptr};
 
