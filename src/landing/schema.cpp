@@ -16,6 +16,7 @@ const std::array k_steps{
     k_rollups_schema,
     k_events_schema,
     k_outbox_schema,
+    k_operations_schema,
 };
 
 Status step_to(Connection& connection, std::size_t version) {

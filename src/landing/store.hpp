@@ -13,6 +13,7 @@
 #include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "core/operations.hpp"
 #include "core/rollup.hpp"
 #include "core/security_event.hpp"
 #include "landing/options.hpp"
@@ -31,6 +32,7 @@ class Store final : public ReadingReader,
                     public UserStore,
                     public AuditStore,
                     public AccessProfileStore,
+                    public OperationsStore,
                     public HealthSource,
                     public MetricSource {
 public:
@@ -101,6 +103,19 @@ public:
     // AccessProfileStore
     Result<std::vector<AccessProfileText>> access_profiles() const override;
     Status save_access_profiles(std::span<const AccessProfileText> profiles) override;
+
+    // OperationsStore
+    Status change(
+        BusinessChange& change, const std::function<Status(OperationsTransaction&)>& rules
+    ) override;
+    Result<std::vector<ProductionOrder>> orders(const OrderQuery& query) const override;
+    Result<std::optional<ProductionOrder>> find_order(std::string_view id) const override;
+    Result<std::vector<ProductionReport>> reports(std::string_view order_id) const override;
+    Result<std::vector<ProductionReport>> reports_of(
+        std::string_view device_id, Timestamp start, Timestamp end
+    ) const override;
+    Result<std::vector<InspectionReport>> inspections(std::string_view lot_id) const override;
+    Result<std::vector<NumberedStatus>> statuses(const StatusQuery& query) const override;
 
     // Which connectors get deliveries of events from now on, and who hears of every event once it
     // is durable, in order of their sequence. All must outlive the store's use, or be replaced.

@@ -62,6 +62,11 @@ protected:
         ));
     }
 
+    // Longer than the write-ahead log, which has room of its own once it was copied.
+    std::string more_than_fits() const {
+        return std::string(std::filesystem::file_size(database().string() + "-wal") + 200'000, 'x');
+    }
+
     test::FaultyVfs vfs{"faulty"};
 };
 
@@ -103,7 +108,7 @@ TEST_F(FaultTest, AFullDiskStopsAcknowledgementsOnlyAndGoesOnByItself) {
     store_now(group_of(reading("cnc-01", 1)));
     vfs.fail_growth(true);
     IngestGroup large = group_of(reading("cnc-01", 2));
-    large.readings[0].metrics.push_back({"text", std::string(200'000, 'x')});
+    large.readings[0].metrics.push_back({"text", more_than_fits()});
     submit(std::move(large));
     ASSERT_TRUE(eventually([&] { return vfs.failed_writes() >= 2; }));
     EXPECT_EQ(witness.acked().size(), 1U);
@@ -123,7 +128,7 @@ TEST_F(FaultTest, AFullDiskTakesTheReserveAndKeepsOneAgainLater) {
     ASSERT_EQ(std::filesystem::file_size(reserve), 100'000U);
     vfs.fail_growth(true);
     IngestGroup large = group_of(reading("cnc-01", 1));
-    large.readings[0].metrics.push_back({"text", std::string(200'000, 'x')});
+    large.readings[0].metrics.push_back({"text", more_than_fits()});
     submit(std::move(large));
     ASSERT_TRUE(eventually([&] { return !std::filesystem::exists(reserve); }));
     vfs.fail_growth(false);
