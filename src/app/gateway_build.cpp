@@ -12,6 +12,7 @@ Status Gateway::Parts::build() {
     if (auto checked = certificates->check(); !checked) return checked;
     if (auto opened = open_store(); !opened) return opened;
     if (auto built = build_mqtt(); !built) return built;
+    build_operations();
     if (auto built = build_http(); !built) return built;
     register_metrics();
     mqtt_thread->start();
@@ -122,7 +123,9 @@ Status Gateway::Parts::build_http() {
             .log = *log,
             .version = std::string{k_version},
             .rollups = *store,
-            .exporter = *exporter}
+            .exporter = *exporter,
+            .statistics = operations.get(),
+            .operations = operations.get()}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());

@@ -2,6 +2,7 @@
 // (between signals) and gateway.cpp (stop, and the loop).
 #pragma once
 
+#include "app/business_news.hpp"
 #include "app/certificate_watch.hpp"
 #include "app/gateway.hpp"
 #include "app/io_thread.hpp"
@@ -11,6 +12,7 @@
 #include "exporter/table_exporter.hpp"
 #include "landing/rollups.hpp"
 #include "live/hub.hpp"
+#include "operations/service.hpp"
 #include "security/api_keys.hpp"
 #include "security/audit_checkpoints.hpp"
 #include "security/audit_retention.hpp"
@@ -35,6 +37,7 @@ struct Gateway::Parts {
     Status build();
     Status open_store();
     Status build_mqtt();
+    void build_operations();
     Status build_http();
     void register_metrics();
     Status announce();
@@ -45,6 +48,7 @@ struct Gateway::Parts {
     void reload_identity();
     void look_after_keys();
     void tell_of_security(const SecurityEvent& event);
+    void tell_of_business(const BusinessEvent& event);
     void save_access_profiles();
     void warn_of_plaintext();
     void make_checkpoint(Status (security::Checkpoints::*how)());
@@ -92,6 +96,10 @@ struct Gateway::Parts {
     std::unique_ptr<mqtt::Listener> listener;
     std::unique_ptr<mqtt::Uplink> uplink;
     mqtt::ListenerPorts mqtt_ports;
+
+    // Orders, lots, equipment.
+    std::unique_ptr<operations::Service> operations;
+    std::unique_ptr<BusinessNews> news;
 
     // REST and WebSocket, with threads of its own.
     std::unique_ptr<exporter::TableExporter> exporter;

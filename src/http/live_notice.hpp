@@ -1,5 +1,5 @@
 // What WebSocket clients get besides stored events, when they ask for its kind and their key has
-// the scope: unusual access.
+// the scope: unusual access, and what happens to orders, lots and equipment.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,9 @@ struct NoticeKind {
 
 inline constexpr std::array k_notice_kinds{
     NoticeKind{"security", "audit:read"},
+    NoticeKind{"production", "production:read"},
+    NoticeKind{"quality", "quality:read"},
+    NoticeKind{"equipment", "equipment:read"},
 };
 
 // nullptr: there is no such kind.

@@ -27,8 +27,9 @@
 #include <vector>
 
 namespace modax {
+class Operations;
 class StatisticsContributor;
-}
+}  // namespace modax
 
 namespace modax::live {
 class Hub;
@@ -115,6 +116,7 @@ struct Dependencies {
     const RollupReader& rollups;
     const Exporter& exporter;
     const StatisticsContributor* statistics = nullptr;  // none: its members are null
+    Operations* operations = nullptr;                   // none: its routes answer 503
 };
 
 // The ports that were taken; nullopt: not listening there.
