@@ -34,7 +34,13 @@ void BusinessNews::happened(const BusinessEvent& event) noexcept {
 }
 
 void Gateway::Parts::build_operations() {
-    operations = std::make_unique<operations::Service>(*store, clock, random, sha256);
+    std::vector<Shift> shifts;
+    for (const std::string& text : config.operations.shifts) {
+        // Checked with the configuration.
+        if (const auto shift = parse_shift(text)) shifts.push_back(*shift);
+    }
+    operations =
+        std::make_unique<operations::Service>(*store, clock, random, sha256, std::move(shifts));
     news = std::make_unique<BusinessNews>(
         [this](const BusinessEvent& event) { tell_of_business(event); }, *log
     );

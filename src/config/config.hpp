@@ -143,6 +143,10 @@ struct AuditConfig {
     std::filesystem::path checkpoint_file;  // empty: "audit-checkpoints" in the data directory
 };
 
+struct OperationsConfig {
+    std::vector<std::string> shifts;  // core/shift.hpp; empty: always
+};
+
 struct UplinkConfig {
     bool enabled = false;
     std::string host;
@@ -175,6 +179,7 @@ struct Config {
     LandingConfig landing;
     RollupsConfig rollups;
     AuditConfig audit;
+    OperationsConfig operations;
     UplinkConfig uplink;
 };
 

@@ -26,6 +26,7 @@ struct ProductionOrder {
     std::string unit{};                // of the quantities
     std::string device_id{};           // on which it is made
     std::optional<double> quantity{};  // ordered
+    std::optional<double> ideal_cycle_seconds{};  // for one piece, at best
     std::optional<Timestamp> planned_start{};
     std::optional<Timestamp> planned_end{};
     std::optional<Timestamp> started{};
@@ -103,6 +104,18 @@ struct NumberedStatus {
     EquipmentStatus status{};
 };
 
+struct Measurement {
+    std::string lot_id{};
+    Timestamp time{};
+    InspectionResult result{};  // without a name
+};
+
+struct CapabilityQuery {
+    std::string characteristic{};
+    std::string device_id{};  // empty: any
+    std::size_t limit = 200;  // the newest
+};
+
 // draft-ietf-httpapi-idempotency-key-header: what makes two requests the same.
 struct IdempotencyKey {
     std::string scope{};      // the API key and the route
@@ -157,6 +170,12 @@ public:
     virtual Result<std::vector<InspectionReport>> inspections(std::string_view lot_id) const = 0;
     // Newest first.
     virtual Result<std::vector<NumberedStatus>> statuses(const StatusQuery& query) const = 0;
+    // That have an instant in common with [start, end).
+    virtual Result<std::vector<EquipmentStatus>> downtimes(
+        std::string_view device_id, Timestamp start, Timestamp end
+    ) const = 0;
+    // Oldest first.
+    virtual Result<std::vector<Measurement>> measurements(const CapabilityQuery& query) const = 0;
 };
 
 // Who asks: for the audit log, and which devices he may see.
@@ -201,6 +220,9 @@ public:
         const = 0;
     virtual Result<std::string> statuses_json(
         const StatusQuery& query, const BusinessOrigin& origin
+    ) const = 0;
+    virtual Result<std::string> capability_json(
+        const CapabilityQuery& query, const BusinessOrigin& origin
     ) const = 0;
 };
 

@@ -42,7 +42,7 @@ std::string read(std::string_view body, json& into) {
 }  // namespace
 
 struct JsonBody::Read {
-    json value;
+    std::unique_ptr<json> value = std::make_unique<json>();
     std::vector<FieldError> errors;
     std::string malformed;  // not JSON, or beyond the limits
 };
@@ -146,14 +146,14 @@ JsonBody::JsonBody(std::string_view body, std::initializer_list<std::string_view
     : JsonBody{
           [body] {
               auto made = std::make_unique<Read>();
-              made->malformed = read(body, made->value);
-              if (!made->malformed.empty()) made->value = json::object();
+              made->malformed = read(body, *made->value);
+              if (!made->malformed.empty()) *made->value = json::object();
               return made;
           }(),
           members} {}
 
 JsonBody::JsonBody(std::unique_ptr<Read> read, std::initializer_list<std::string_view> members)
-    : JsonMembers{read->value, {}, read->errors}, read_{std::move(read)} {
+    : JsonMembers{*read->value, {}, read->errors}, read_{std::move(read)} {
     only(members);
 }
 

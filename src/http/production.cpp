@@ -89,6 +89,7 @@ void post_order(const Call& call, Response& response) {
          "operation",
          "quantity",
          "unit",
+         "ideal_cycle_seconds",
          "device_id",
          "planned_start",
          "planned_end"}};
@@ -99,6 +100,7 @@ void post_order(const Call& call, Response& response) {
     order.unit = body.optional_text("unit");
     order.device_id = body.optional_text("device_id");
     order.quantity = body.number("quantity");
+    order.ideal_cycle_seconds = body.number("ideal_cycle_seconds");
     order.planned_start = body.time("planned_start");
     order.planned_end = body.time("planned_end");
     if (!body.finish(call, response)) return;

@@ -1,6 +1,7 @@
 // /api/v1/quality: inspection lots and their results.
 #include "http/business.hpp"
 #include "http/change.hpp"
+#include "http/history_request.hpp"
 #include "http/json_body.hpp"
 #include "http/resources.hpp"
 
@@ -71,6 +72,30 @@ void post_lot_results(const Call& call, Response& response) {
             return operations->inspect(report, time, origin);
         }
     );
+}
+
+void get_capability(const Call& call, Response& response) {
+    const auto parsed = parse_query(call, response);
+    if (!parsed) return;
+    Operations* operations = operations_of(call, response);
+    if (operations == nullptr) return;
+    CapabilityQuery query;
+    query.characteristic = parsed->find("characteristic").value_or("");
+    query.device_id = parsed->find("device_id").value_or("");
+    if (const auto text = parsed->find("limit")) {
+        const auto limit = parse_limit(*text, 10'000);
+        if (!limit) {
+            const FieldError error{"limit", "must be a number from 1 to 10000"};
+            set_invalid_query(call, response, {&error, 1});
+            return;
+        }
+        query.limit = *limit;
+    }
+    auto origin = business_origin(call, "quality:read", response);
+    if (!origin) return;
+    set_read(response, [operations, query, origin = std::move(*origin)] {
+        return operations->capability_json(query, origin);
+    });
 }
 
 }  // namespace modax::http

@@ -48,6 +48,7 @@ void post_order_completion(const Call& call, Response& response);
 // quality.cpp
 void get_lot(const Call& call, Response& response);
 void post_lot_results(const Call& call, Response& response);
+void get_capability(const Call& call, Response& response);
 // equipment.cpp
 void get_equipment_status(const Call& call, Response& response);
 void post_equipment_status(const Call& call, Response& response);

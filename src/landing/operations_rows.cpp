@@ -10,7 +10,7 @@ namespace {
 #define MODAX_ORDER_COLUMNS                                                             \
     "order_id, status, material, operation, unit, device_id, quantity, planned_start, " \
     "planned_end, started, completion_time, quantity_produced, quantity_rejected, "     \
-    "quantity_reworked, changed"
+    "quantity_reworked, changed, ideal_cycle_seconds"
 #define MODAX_REPORT_COLUMNS                                                \
     "event_id, order_id, device_id, quantity_produced, quantity_rejected, " \
     "quantity_reworked, final, reason_code, completion_time, received"
@@ -35,6 +35,7 @@ ProductionOrder read_order(const Statement& row) {
     order.scrap = row.number(12);
     order.rework = row.number(13);
     order.changed = from_micros(row.integer(14));
+    order.ideal_cycle_seconds = number_of(row, 15);
     return order;
 }
 
@@ -99,7 +100,7 @@ Status OperationsRows::put(const ProductionOrder& order) {
     auto prepared = connection_.prepare(
         row,
         "INSERT OR REPLACE INTO production_orders(" MODAX_ORDER_COLUMNS
-        ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+        ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
     );
     if (!prepared) return prepared;
     row.bind(1, std::string_view{order.id})
@@ -113,6 +114,7 @@ Status OperationsRows::put(const ProductionOrder& order) {
         .bind(14, order.rework)
         .bind(15, to_micros(order.changed));
     bind_number(row, 7, order.quantity);
+    bind_number(row, 16, order.ideal_cycle_seconds);
     bind_time(row, 8, order.planned_start);
     bind_time(row, 9, order.planned_end);
     bind_time(row, 10, order.started);
@@ -193,16 +195,9 @@ Status OperationsRows::add(const InspectionReport& report) {
 Result<std::optional<EquipmentStatus>> OperationsRows::downtime_within(
     std::string_view device_id, Timestamp start, std::optional<Timestamp> end
 ) {
-    Statement rows;
-    auto prepared = connection_.prepare(
-        rows,
-        "SELECT " MODAX_STATUS_COLUMNS
-        " FROM equipment_status WHERE device_id=?1 AND status IN ('down','maintenance')"
-        " AND downtime_start<?3 AND (downtime_end IS NULL OR downtime_end>?2) LIMIT 1"
-    );
-    if (!prepared) return tl::make_unexpected(prepared.error());
-    rows.bind(1, device_id).bind(2, to_micros(start)).bind(3, end ? to_micros(*end) : k_last);
-    return first_status(connection_, rows);
+    auto found = find_downtimes(connection_, device_id, start, end.value_or(from_micros(k_last)));
+    if (!found) return tl::make_unexpected(found.error());
+    return first_of(std::move(*found));
 }
 
 Result<std::optional<EquipmentStatus>> OperationsRows::open_status(std::string_view device_id) {
@@ -368,6 +363,24 @@ Result<std::vector<NumberedStatus>> find_statuses(
         .bind(2, std::string_view{query.device_id})
         .bind(3, static_cast<std::int64_t>(query.limit));
     return rows_of<NumberedStatus>(connection, rows, "read the equipment status", read_status);
+}
+
+Result<std::vector<EquipmentStatus>> find_downtimes(
+    Connection& connection, std::string_view device_id, Timestamp start, Timestamp end
+) {
+    Statement rows;
+    auto prepared = connection.prepare(
+        rows,
+        "SELECT " MODAX_STATUS_COLUMNS
+        " FROM equipment_status WHERE device_id=?1 AND status IN ('down','maintenance')"
+        " AND downtime_start<?3 AND (downtime_end IS NULL OR downtime_end>?2)"
+        " ORDER BY downtime_start"
+    );
+    if (!prepared) return tl::make_unexpected(prepared.error());
+    rows.bind(1, device_id).bind(2, to_micros(start)).bind(3, to_micros(end));
+    return rows_of<EquipmentStatus>(connection, rows, "read downtimes", [](const Statement& row) {
+        return read_status(row).status;
+    });
 }
 
 }  // namespace modax::landing

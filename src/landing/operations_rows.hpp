@@ -37,6 +37,10 @@ Result<std::vector<ProductionReport>> reports_of_device(
 Result<std::vector<InspectionReport>> inspections_of_lot(
     Connection& connection, std::string_view lot_id
 );
+// By their start.
+Result<std::vector<EquipmentStatus>> find_downtimes(
+    Connection& connection, std::string_view device_id, Timestamp start, Timestamp end
+);
 Result<std::vector<NumberedStatus>> find_statuses(Connection& connection, const StatusQuery& query);
 
 }  // namespace modax::landing

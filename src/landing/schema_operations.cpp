@@ -8,7 +8,7 @@ const char* const k_operations_schema = R"sql(
 CREATE TABLE production_orders(
     order_id TEXT PRIMARY KEY, status TEXT NOT NULL, material TEXT NOT NULL,
     operation TEXT NOT NULL, unit TEXT NOT NULL, device_id TEXT NOT NULL COLLATE NOCASE,
-    quantity REAL, planned_start INTEGER, planned_end INTEGER, started INTEGER,
+    quantity REAL, ideal_cycle_seconds REAL, planned_start INTEGER, planned_end INTEGER, started INTEGER,
     completion_time INTEGER, quantity_produced REAL NOT NULL, quantity_rejected REAL NOT NULL,
     quantity_reworked REAL NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE production_reports(
@@ -28,6 +28,7 @@ CREATE TABLE inspection_results(
     inspection INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
     measured_value REAL NOT NULL, target REAL, tolerance REAL, lower_limit REAL,
     upper_limit REAL, passed INTEGER, PRIMARY KEY(inspection, position)) WITHOUT ROWID;
+CREATE INDEX inspection_results_by_name ON inspection_results(name);
 CREATE TABLE equipment_status(
     number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE,
     device_id TEXT NOT NULL COLLATE NOCASE, status TEXT NOT NULL, reason_code TEXT NOT NULL,

@@ -116,6 +116,10 @@ public:
     ) const override;
     Result<std::vector<InspectionReport>> inspections(std::string_view lot_id) const override;
     Result<std::vector<NumberedStatus>> statuses(const StatusQuery& query) const override;
+    Result<std::vector<EquipmentStatus>> downtimes(
+        std::string_view device_id, Timestamp start, Timestamp end
+    ) const override;
+    Result<std::vector<Measurement>> measurements(const CapabilityQuery& query) const override;
 
     // Which connectors get deliveries of events from now on, and who hears of every event once it
     // is durable, in order of their sequence. All must outlive the store's use, or be replaced.

@@ -1,5 +1,6 @@
 // Changes of orders, lots and equipment, each with its events, deliveries, audit row and the answer
 // to its Idempotency-Key in one transaction; and what was stored.
+#include "landing/measurement_rows.hpp"
 #include "landing/operations_rows.hpp"
 #include "landing/store_state.hpp"
 
@@ -140,6 +141,20 @@ Result<std::vector<InspectionReport>> Store::inspections(std::string_view lot_id
 Result<std::vector<NumberedStatus>> Store::statuses(const StatusQuery& query) const {
     return state_->read<std::vector<NumberedStatus>>([&](Connection& connection) {
         return find_statuses(connection, query);
+    });
+}
+
+Result<std::vector<EquipmentStatus>> Store::downtimes(
+    std::string_view device_id, Timestamp start, Timestamp end
+) const {
+    return state_->read<std::vector<EquipmentStatus>>([&](Connection& connection) {
+        return find_downtimes(connection, device_id, start, end);
+    });
+}
+
+Result<std::vector<Measurement>> Store::measurements(const CapabilityQuery& query) const {
+    return state_->read<std::vector<Measurement>>([&](Connection& connection) {
+        return find_measurements(connection, query);
     });
 }
 

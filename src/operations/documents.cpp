@@ -13,6 +13,7 @@ std::string document(const ProductionOrder& order) {
         .number("quantity", order.quantity)
         .text("unit", order.unit)
         .text("device_id", order.device_id)
+        .number("ideal_cycle_seconds", order.ideal_cycle_seconds)
         .time("planned_start", order.planned_start)
         .time("planned_end", order.planned_end)
         .time("started", order.started)

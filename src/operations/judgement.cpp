@@ -20,13 +20,15 @@ bool at_most(double left, double right) {
 
 }  // namespace
 
-std::optional<bool> passes(const InspectionResult& result) {
-    auto lower = result.lower;
-    auto upper = result.upper;
-    if (!lower && !upper && result.target && result.tolerance) {
-        lower = *result.target - *result.tolerance;
-        upper = *result.target + *result.tolerance;
+Limits limits_of(const InspectionResult& result) {
+    if (!result.lower && !result.upper && result.target && result.tolerance) {
+        return {*result.target - *result.tolerance, *result.target + *result.tolerance};
     }
+    return {result.lower, result.upper};
+}
+
+std::optional<bool> passes(const InspectionResult& result) {
+    const auto [lower, upper] = limits_of(result);
     if (!lower && !upper) return std::nullopt;
     return (!lower || at_most(*lower, result.measured)) &&
            (!upper || at_most(result.measured, *upper));

@@ -2,11 +2,14 @@
 #pragma once
 
 #include "core/operations.hpp"
+#include "operations/capability.hpp"
 
 #include <string_view>
 
 namespace modax::operations {
 
+// Its own limits, or target +/- tolerance; empty without either.
+Limits limits_of(const InspectionResult& result);
 // True within the limits (inclusive), or within target +/- tolerance; nullopt without either. The
 // comparison allows for the rounding of a double: 10.05 is within 10.0 +/- 0.05.
 std::optional<bool> passes(const InspectionResult& result);

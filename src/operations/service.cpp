@@ -1,7 +1,6 @@
 #include "operations/service.hpp"
 
 #include "core/hex.hpp"
-#include "core/json_object.hpp"
 #include "operations/documents.hpp"
 #include "operations/judgement.hpp"
 
@@ -43,6 +42,30 @@ Status may_see(const BusinessOrigin& origin, const ProductionOrder& order) {
     return fail(Errc::not_found, "there is no order " + order.id);
 }
 
+Status check_report(const ProductionReport& report) {
+    Status valid = check_key("order_id", report.order_id);
+    if (valid) valid = check_optional_key("device_id", report.device_id);
+    if (valid) valid = check_quantity("quantity_produced", report.yield);
+    if (valid) valid = check_quantity("quantity_rejected", report.scrap);
+    if (valid) valid = check_quantity("quantity_reworked", report.rework);
+    return valid;
+}
+
+void add_up(ProductionOrder& order, const ProductionReport& report) {
+    order.id = report.order_id;
+    if (order.device_id.empty()) order.device_id = report.device_id;
+    order.yield += report.yield;
+    order.scrap += report.scrap;
+    order.rework += report.rework;
+    if (report.final) {
+        order.state = "completed";
+        order.completed = report.time;
+    } else if (order.state != "interrupted") {
+        order.state = "started";
+    }
+    order.changed = report.received;
+}
+
 }  // namespace
 
 // What the rules work with and fill in.
@@ -54,8 +77,14 @@ struct Service::Change {
     BusinessEvent event;
 };
 
-Service::Service(OperationsStore& store, const Clock& clock, Random& random, Hash hash)
-    : store_{store}, clock_{clock}, random_{random}, hash_{std::move(hash)} {}
+Service::Service(
+    OperationsStore& store, const Clock& clock, Random& random, Hash hash, std::vector<Shift> shifts
+)
+    : store_{store},
+      clock_{clock},
+      random_{random},
+      hash_{std::move(hash)},
+      shifts_{std::move(shifts)} {}
 
 std::string Service::new_id() const {
     std::array<std::byte, 16> bytes{};
@@ -101,6 +130,9 @@ Result<std::string> Service::create(ProductionOrder order, const BusinessOrigin&
     Status valid = check_key("order_id", order.id);
     if (valid) valid = check_optional_key("device_id", order.device_id);
     if (valid && order.quantity) valid = check_quantity("quantity", *order.quantity);
+    if (valid && order.ideal_cycle_seconds) {
+        valid = check_quantity("ideal_cycle_seconds", *order.ideal_cycle_seconds);
+    }
     if (valid && order.planned_start && order.planned_end &&
         *order.planned_end < *order.planned_start) {
         valid = fail(Errc::invalid_argument, "planned_end: is before planned_start");
@@ -171,11 +203,7 @@ Result<std::string> Service::report(
 ) {
     report.received = clock_.now();
     report.time = time.value_or(report.received);
-    Status valid = check_key("order_id", report.order_id);
-    if (valid) valid = check_optional_key("device_id", report.device_id);
-    if (valid) valid = check_quantity("quantity_produced", report.yield);
-    if (valid) valid = check_quantity("quantity_rejected", report.scrap);
-    if (valid) valid = check_quantity("quantity_reworked", report.rework);
+    Status valid = check_report(report);
     if (valid) valid = check_time("completion_time", report.time);
     if (!valid) return tl::make_unexpected(valid.error());
     const std::string object = "order:" + report.order_id;
@@ -200,18 +228,7 @@ Result<std::string> Service::report(
                     " is completed; send an Idempotency-Key to repeat a request safely"
             );
         }
-        order.id = report.order_id;
-        if (order.device_id.empty()) order.device_id = report.device_id;
-        order.yield += report.yield;
-        order.scrap += report.scrap;
-        order.rework += report.rework;
-        if (report.final) {
-            order.state = "completed";
-            order.completed = report.time;
-        } else if (order.state != "interrupted") {
-            order.state = "started";
-        }
-        order.changed = report.received;
+        add_up(order, report);
         report.id = made.event.id;
         made.event.time = report.time;
         made.event.device_id = report.device_id;

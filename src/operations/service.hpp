@@ -5,6 +5,7 @@
 #include "core/clock.hpp"
 #include "core/operations.hpp"
 #include "core/random.hpp"
+#include "core/shift.hpp"
 #include "core/statistics.hpp"
 
 #include <functional>
@@ -20,7 +21,13 @@ public:
     using Hash = std::function<std::string(std::string_view)>;
 
     // All must outlive it.
-    Service(OperationsStore& store, const Clock& clock, Random& random, Hash hash);
+    Service(
+        OperationsStore& store,
+        const Clock& clock,
+        Random& random,
+        Hash hash,
+        std::vector<Shift> shifts = {}
+    );
 
     Result<std::string> create(ProductionOrder order, const BusinessOrigin& origin) override;
     Result<std::string> move(
@@ -48,7 +55,11 @@ public:
     Result<std::string> statuses_json(const StatusQuery& query, const BusinessOrigin& origin)
         const override;
 
-    // Of the order that was reported of last in the interval (made or told in it).
+    Result<std::string> capability_json(const CapabilityQuery& query, const BusinessOrigin& origin)
+        const override;
+
+    // OEE of the interval; and of the order that was reported of last in the interval (made or told
+    // in it).
     Result<std::vector<StatisticsMember>> contribute(const StatisticsQuery& query) const override;
 
 private:
@@ -63,12 +74,16 @@ private:
         const BusinessOrigin& origin,
         const Rules& rules
     );
+    Result<std::string> oee_json(
+        const StatisticsQuery& query, const std::vector<ProductionReport>& reports
+    ) const;
     Status check_time(std::string_view field, Timestamp time) const;
 
     OperationsStore& store_;
     const Clock& clock_;
     Random& random_;
     const Hash hash_;
+    const std::vector<Shift> shifts_;
 };
 
 }  // namespace modax::operations

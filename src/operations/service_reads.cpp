@@ -80,31 +80,4 @@ Result<std::string> Service::statuses_json(const StatusQuery& query, const Busin
     return JsonObject{}.json("statuses", array_of(statuses)).text("next_cursor", cursor).take();
 }
 
-Result<std::vector<StatisticsMember>> Service::contribute(const StatisticsQuery& query) const {
-    // An interval without an end ends with the second that has begun: what came in it counts.
-    const auto end = query.end + std::chrono::seconds{1};
-    const auto reports = store_.reports_of(query.device->id(), query.start, end);
-    if (!reports) return tl::make_unexpected(reports.error());
-    std::vector<StatisticsMember> members;
-    if (reports->empty()) return members;
-    const ProductionReport& last = reports->back();
-    double produced = 0;
-    double rejected = 0;
-    for (const ProductionReport& report : *reports) {
-        if (report.order_id != last.order_id) continue;
-        produced += report.yield;
-        rejected += report.scrap;
-    }
-    const auto json_of = [](double value) {
-        std::string json;
-        append_json_number(json, value);
-        return json;
-    };
-    members.emplace_back("order_id", '"' + last.order_id + '"');
-    members.emplace_back("quantity_produced", json_of(produced));
-    members.emplace_back("quantity_rejected", json_of(rejected));
-    members.emplace_back("production_date", '"' + format_iso8601(last.time).substr(0, 10) + '"');
-    return members;
-}
-
 }  // namespace modax::operations

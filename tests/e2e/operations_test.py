@@ -185,6 +185,38 @@ class NeverTwice(Operations):
         self.assertEqual(audited, len(rows))
 
 
+class Figures(Operations):
+    def test_capability_of_what_was_printed(self):
+        gateway = self.running()
+        for _ in range(2):
+            self.post(gateway, f"{LOT}/results", RESULTS, 201)
+        path = "/api/v1/quality/capability?characteristic=dimension_x"
+        found = self.read(gateway, path + "&device_id=cnc-machine-01")
+        self.assertEqual(found["count"], 2)
+        self.assertAlmostEqual(found["upper_limit"], 10.05)
+        self.assertIsNone(found["cpk"], "there is no variation")
+        self.read(gateway, "/api/v1/quality/capability", 422)
+
+    def test_oee_counts_the_shifts_and_late_downtimes(self):
+        gateway = self.gateway(settings={"operations.shifts": "tue 08:00-16:00"})
+        self.key = gateway.admin_key
+        client = self.client(gateway)
+        client.publish("modax/sensor/data/cnc-machine-01", reading("cnc-machine-01", 1), qos=1)
+        self.wait_for_readings(gateway, "cnc-machine-01", 1)
+        self.post(gateway, ORDERS, {"order_id": "9", "ideal_cycle_seconds": 200}, 201)
+        self.post(gateway, f"{ORDERS}/9/complete", COMPLETION, 200)
+        path = "/api/v1/devices/cnc-machine-01/statistics?start=2025-12-09&end=2025-12-10"
+        self.assertEqual(self.read(gateway, path)["oee"]["availability"], 1)
+        self.post(gateway, "/api/v1/equipment/status", STATUS, 201)
+        oee = self.read(gateway, path)["oee"]
+        self.assertEqual(oee["planned_seconds"], 8 * 3600)
+        self.assertEqual(oee["downtime_seconds"], 1.5 * 3600)
+        self.assertAlmostEqual(oee["availability"], 6.5 / 8)
+        self.assertAlmostEqual(oee["performance"], 102 * 200 / (6.5 * 3600))
+        self.assertAlmostEqual(oee["quality"], 100 / 102)
+        self.assertAlmostEqual(oee["oee"], 100 * 200 / (8 * 3600))
+
+
 class Everyone(Operations):
     def test_events_go_out_by_mqtt(self):
         gateway = self.running()

@@ -251,14 +251,66 @@ TEST_F(ServiceTest, StatisticsTellTheLastOrderOfTheInterval) {
     const auto now = clock.now();
     const auto members = service->contribute({device, now - std::chrono::hours{1}, now});
     ASSERT_TRUE(members);
-    ASSERT_EQ(members->size(), 4U);
+    ASSERT_EQ(members->size(), 5U);
     EXPECT_EQ((*members)[0], StatisticsMember("order_id", "\"2\""));
     EXPECT_EQ((*members)[1], StatisticsMember("quantity_produced", "90"));
     EXPECT_EQ((*members)[2], StatisticsMember("quantity_rejected", "4"));
     EXPECT_EQ((*members)[3].second, '"' + format_iso8601(now).substr(0, 10) + '"');
     const auto then = service->contribute({device, long_ago, long_ago + std::chrono::hours{1}});
     EXPECT_EQ((*then)[1].second, "40");
-    EXPECT_TRUE(service->contribute({device, start, start + std::chrono::hours{1}})->empty());
+    EXPECT_EQ(service->contribute({device, start, start + std::chrono::hours{1}})->size(), 1U)
+        << "no order, but the OEE of the time";
+}
+
+TEST_F(ServiceTest, OeeShowsWhatItIsMadeFromAndFollowsLateData) {
+    const Device* device = *devices.find_or_register("cnc-01", clock.now());
+    ProductionOrder made;
+    made.id = "1";
+    made.ideal_cycle_seconds = 60;
+    ASSERT_TRUE(service->create(made, origin()));
+    auto first = report("1", 38, false);
+    ASSERT_TRUE(service->report(first, at(50), origin()));
+    const auto oee = [&] { return service->contribute({device, at(0), at(100)})->back(); };
+    EXPECT_EQ(oee().first, "oee");
+    EXPECT_THAT(oee().second, HasSubstr(R"("availability":1,"performance":0.4,"quality":0.95)"));
+    // Told later, of the same time.
+    ASSERT_TRUE(service->set_status(status("down", at(50)), at(0), origin()));
+    EXPECT_THAT(oee().second, HasSubstr(R"("availability":0.5,"performance":0.8,"quality":0.95)"));
+    EXPECT_THAT(oee().second, HasSubstr(R"("planned_seconds":6000,"downtime_seconds":3000)"));
+    EXPECT_THAT(oee().second, HasSubstr(R"("ideal_seconds":2400)"));
+    EXPECT_THAT(oee().second, HasSubstr(R"({"oee":0.38,)"));
+    ASSERT_TRUE(service->report(report("2", 8, false), at(60), origin()));
+    EXPECT_THAT(oee().second, HasSubstr(R"("performance":null)")) << "2 tells no ideal cycle";
+    EXPECT_THAT(oee().second, HasSubstr(R"({"oee":null,)"));
+}
+
+TEST_F(ServiceTest, CapabilityIsOfTheNewestValuesAndNamesTheLotOfASignal) {
+    const std::vector<double> values{10.0, 10.01, 10.0, 9.99, 10.0, 10.01, 9.99, 10.0, 10.01, 10.2};
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        InspectionReport made;
+        made.lot_id = "L" + std::to_string(i);
+        made.device_id = "cnc-01";
+        made.results.resize(1);
+        made.results[0].name = "dimension_x";
+        made.results[0].measured = values[i];
+        made.results[0].target = 10;
+        made.results[0].tolerance = 0.05;
+        ASSERT_TRUE(service->inspect(made, at(static_cast<int>(i)), origin()));
+    }
+    const auto whole = *service->capability_json({"dimension_x", "", 200}, origin());
+    EXPECT_THAT(whole, HasSubstr(R"("count":10,"lower_limit":9.95,"upper_limit":10.05)"));
+    EXPECT_THAT(whole, HasSubstr(R"("in_control":false)"));
+    EXPECT_THAT(whole, HasSubstr(R"({"rule":"one beyond 3 sigma","lot_id":"L9")"));
+    EXPECT_THAT(
+        *service->capability_json({"dimension_x", "cnc-01", 1}, origin()),
+        HasSubstr(R"("count":1,"lower_limit":9.95,"upper_limit":10.05,"mean":10.2)")
+    );
+    EXPECT_THAT(*service->capability_json({"none", "", 9}, origin()), HasSubstr(R"("cpk":null)"));
+    EXPECT_EQ(code_of(service->capability_json({"", "", 9}, origin())), Errc::invalid_argument);
+    EXPECT_EQ(
+        code_of(service->capability_json({"dimension_x", "", 9}, only("cnc-01"))),
+        Errc::permission_denied
+    );
 }
 
 TEST_F(ServiceTest, WrongValuesAreRefusedByName) {
