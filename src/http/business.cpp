@@ -1,17 +1,19 @@
 #include "http/business.hpp"
 
 #include "core/hex.hpp"
-#include "http/change.hpp"
 #include "http/problem.hpp"
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace modax::http {
 namespace {
 
 constexpr std::size_t k_max_key = 255;
+constexpr std::size_t k_max_path = 200;
 
 std::string sha256(std::string_view text) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -66,8 +68,28 @@ std::optional<BusinessOrigin> business_origin(
     return origin;
 }
 
-void set_read(Response& response, std::function<Result<std::string>()> read) {
-    set_change(response, 200, std::move(read));
+void set_business_answer(
+    const Call& call, Response& response, int status, std::string_view scope, Change work
+) {
+    AuditEntry refusal = origin_of(call);
+    refusal.action = scope;
+    std::replace(refusal.action.begin(), refusal.action.end(), ':', '.');
+    refusal.object = "path:" + std::string{call.request.path.substr(0, k_max_path)};
+    refusal.result = AuditEntry::Result::refused;
+    AuditTrail& trail = call.services.dependencies.audit_trail;
+    set_change(
+        response,
+        status,
+        [work = std::move(work), refusal = std::move(refusal), &trail]() -> Result<std::string> {
+            auto answer = work();
+            if (!answer && answer.error().code == Errc::permission_denied) {
+                AuditEntry entry = refusal;
+                entry.detail = answer.error().detail;
+                trail.refusal(std::move(entry));
+            }
+            return answer;
+        }
+    );
 }
 
 }  // namespace modax::http

@@ -3,8 +3,8 @@
 
 #include "core/operations.hpp"
 #include "http/call.hpp"
+#include "http/change.hpp"
 
-#include <functional>
 #include <optional>
 
 namespace modax::http {
@@ -18,7 +18,10 @@ std::optional<BusinessOrigin> business_origin(
     const Call& call, std::string_view scope, Response& response
 );
 
-// A JSON that a worker reads from the store.
-void set_read(Response& response, std::function<Result<std::string>()> read);
+// Work on a worker, for a route of `scope`. What it refuses because of the key is told to the audit
+// trail, as every refusal (PROMISES P9).
+void set_business_answer(
+    const Call& call, Response& response, int status, std::string_view scope, Change work
+);
 
 }  // namespace modax::http

@@ -1,6 +1,5 @@
 // /api/v1/equipment/status: states and downtimes of machines.
 #include "http/business.hpp"
-#include "http/change.hpp"
 #include "http/history_request.hpp"
 #include "http/json_body.hpp"
 #include "http/resources.hpp"
@@ -36,9 +35,15 @@ void get_equipment_status(const Call& call, Response& response) {
     }
     auto origin = business_origin(call, "equipment:read", response);
     if (!origin) return;
-    set_read(response, [operations, query, origin = std::move(*origin)] {
-        return operations->statuses_json(query, origin);
-    });
+    set_business_answer(
+        call,
+        response,
+        200,
+        "equipment:read",
+        [operations, query, origin = std::move(*origin)] {
+            return operations->statuses_json(query, origin);
+        }
+    );
 }
 
 void post_equipment_status(const Call& call, Response& response) {
@@ -58,9 +63,11 @@ void post_equipment_status(const Call& call, Response& response) {
     if (!body.finish(call, response)) return;
     auto origin = business_origin(call, "equipment:write", response);
     if (!origin) return;
-    set_change(
+    set_business_answer(
+        call,
         response,
         201,
+        "equipment:write",
         [operations, status = std::move(status), start, origin = std::move(*origin)] {
             return operations->set_status(status, start, origin);
         }

@@ -1,6 +1,5 @@
 // /api/v1/production/orders: production orders and what is reported of them.
 #include "http/business.hpp"
-#include "http/change.hpp"
 #include "http/history_request.hpp"
 #include "http/json_body.hpp"
 #include "http/resources.hpp"
@@ -27,9 +26,11 @@ void move_order(const Call& call, Response& response, std::string_view verb) {
     if (!body.finish(call, response)) return;
     auto origin = business_origin(call, k_write, response);
     if (!origin) return;
-    set_change(
+    set_business_answer(
+        call,
         response,
         200,
+        k_write,
         [operations,
          id = id_of(call),
          verb,
@@ -63,9 +64,15 @@ void get_orders(const Call& call, Response& response) {
     }
     auto origin = business_origin(call, k_read, response);
     if (!origin) return;
-    set_read(response, [operations, query, origin = std::move(*origin)] {
-        return operations->orders_json(query, origin);
-    });
+    set_business_answer(
+        call,
+        response,
+        200,
+        k_read,
+        [operations, query, origin = std::move(*origin)] {
+            return operations->orders_json(query, origin);
+        }
+    );
 }
 
 void get_order(const Call& call, Response& response) {
@@ -73,9 +80,15 @@ void get_order(const Call& call, Response& response) {
     if (operations == nullptr) return;
     auto origin = business_origin(call, k_read, response);
     if (!origin) return;
-    set_read(response, [operations, id = id_of(call), origin = std::move(*origin)] {
-        return operations->order_json(id, origin);
-    });
+    set_business_answer(
+        call,
+        response,
+        200,
+        k_read,
+        [operations, id = id_of(call), origin = std::move(*origin)] {
+            return operations->order_json(id, origin);
+        }
+    );
 }
 
 void post_order(const Call& call, Response& response) {
@@ -106,9 +119,15 @@ void post_order(const Call& call, Response& response) {
     if (!body.finish(call, response)) return;
     auto origin = business_origin(call, k_write, response);
     if (!origin) return;
-    set_change(response, 201, [operations, order = std::move(order), origin = std::move(*origin)] {
-        return operations->create(order, origin);
-    });
+    set_business_answer(
+        call,
+        response,
+        201,
+        k_write,
+        [operations, order = std::move(order), origin = std::move(*origin)] {
+            return operations->create(order, origin);
+        }
+    );
 }
 
 void post_order_start(const Call& call, Response& response) {
@@ -153,9 +172,11 @@ void post_order_completion(const Call& call, Response& response) {
     if (!body.finish(call, response)) return;
     auto origin = business_origin(call, k_write, response);
     if (!origin) return;
-    set_change(
+    set_business_answer(
+        call,
         response,
         200,
+        k_write,
         [operations, report = std::move(report), time, origin = std::move(*origin)] {
             return operations->report(report, time, origin);
         }

@@ -1,6 +1,5 @@
 // /api/v1/quality: inspection lots and their results.
 #include "http/business.hpp"
-#include "http/change.hpp"
 #include "http/history_request.hpp"
 #include "http/json_body.hpp"
 #include "http/resources.hpp"
@@ -45,9 +44,15 @@ void get_lot(const Call& call, Response& response) {
     if (operations == nullptr) return;
     auto origin = business_origin(call, "quality:read", response);
     if (!origin) return;
-    set_read(response, [operations, id = id_of(call), origin = std::move(*origin)] {
-        return operations->lot_json(id, origin);
-    });
+    set_business_answer(
+        call,
+        response,
+        200,
+        "quality:read",
+        [operations, id = id_of(call), origin = std::move(*origin)] {
+            return operations->lot_json(id, origin);
+        }
+    );
 }
 
 void post_lot_results(const Call& call, Response& response) {
@@ -65,9 +70,11 @@ void post_lot_results(const Call& call, Response& response) {
     if (!body.finish(call, response)) return;
     auto origin = business_origin(call, "quality:write", response);
     if (!origin) return;
-    set_change(
+    set_business_answer(
+        call,
         response,
         201,
+        "quality:write",
         [operations, report = std::move(report), time, origin = std::move(*origin)] {
             return operations->inspect(report, time, origin);
         }
@@ -93,9 +100,15 @@ void get_capability(const Call& call, Response& response) {
     }
     auto origin = business_origin(call, "quality:read", response);
     if (!origin) return;
-    set_read(response, [operations, query, origin = std::move(*origin)] {
-        return operations->capability_json(query, origin);
-    });
+    set_business_answer(
+        call,
+        response,
+        200,
+        "quality:read",
+        [operations, query, origin = std::move(*origin)] {
+            return operations->capability_json(query, origin);
+        }
+    );
 }
 
 }  // namespace modax::http

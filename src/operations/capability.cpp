@@ -1,6 +1,7 @@
 #include "operations/capability.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -32,11 +33,11 @@ struct Rule {
     double sigmas;       // … beyond so many deviations on one side
 };
 
-constexpr Rule k_rules[] = {
-    {"one beyond 3 sigma", 1, 1, 3},
-    {"two of three beyond 2 sigma", 2, 3, 2},
-    {"four of five beyond 1 sigma", 4, 5, 1},
-    {"eight on one side", 8, 8, 0},
+constexpr std::array k_rules{
+    Rule{"one beyond 3 sigma", 1, 1, 3},
+    Rule{"two of three beyond 2 sigma", 2, 3, 2},
+    Rule{"four of five beyond 1 sigma", 4, 5, 1},
+    Rule{"eight on one side", 8, 8, 0},
 };
 
 // Whether the pattern ends at the last of `window`: that one is part of it.

@@ -5,6 +5,7 @@ import threading
 import unittest
 
 import requests
+import websocket
 from gateway_case import GatewayCase, now, reading
 from modax_test.waiting import wait_for
 
@@ -237,6 +238,25 @@ class Everyone(Operations):
         )
         self.assertEqual([message.qos for message in client.messages], [1, 1, 1])
 
+    def test_events_go_out_by_websocket_to_keys_for_all_devices(self):
+        gateway = self.running()
+        url = gateway.endpoints["ws"] + "?kinds=production"
+        live = websocket.create_connection(url, header=[f"X-API-Key: {self.key}"], timeout=10)
+        self.addCleanup(live.close)
+        self.post(gateway, "/api/v1/equipment/status", STATUS, 201)
+        self.post(gateway, f"{ORDERS}/3/complete", COMPLETION, 200)
+        notice = json.loads(live.recv())
+        self.assertEqual(notice["type"], "production")
+        self.assertEqual(notice["data"]["type"], "production.completed")
+        self.assertEqual(notice["data"]["order_id"], "3")
+        self.assertEqual(notice["data"]["event_sequence"], 2)
+        for scopes in ({"scopes": ["readings:read"]},
+                       {"scopes": ["readings:read", "production:read"], "devices": ["cnc-*"]}):
+            made = self.post(gateway, "/api/v1/keys", {"name": "cell", **scopes}, 201).json()
+            with self.assertRaises(websocket.WebSocketBadStatusException) as refused:
+                websocket.create_connection(url, header=[f"X-API-Key: {made['key']}"], timeout=10)
+            self.assertEqual(refused.exception.status_code, 403)
+
     def test_a_key_for_another_device_learns_nothing(self):
         gateway = self.running()
         made = self.post(gateway, "/api/v1/keys",
@@ -249,6 +269,11 @@ class Everyone(Operations):
         self.post(gateway, f"{ORDERS}/5/complete", COMPLETION, 404, other)
         self.post(gateway, f"{ORDERS}/6/complete", COMPLETION, 403, other)
         self.post(gateway, "/api/v1/equipment/status", STATUS, 403, other)
+        refused = wait_for(
+            lambda: gateway.json("/api/v1/audit", action="production.write", result="refused")["rows"],
+            "the refusal in the audit log", 10,
+        )
+        self.assertEqual(refused[0]["object"], f"path:{ORDERS}/6/complete")
 
     def test_wrong_bodies_are_refused_by_field(self):
         gateway = self.running()
