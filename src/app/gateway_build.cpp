@@ -13,6 +13,7 @@ Status Gateway::Parts::build() {
     if (auto opened = open_store(); !opened) return opened;
     build_analysis();
     if (auto built = build_mqtt(); !built) return built;
+    build_operations();
     if (auto built = build_http(); !built) return built;
     register_metrics();
     if (auto started = start_analysis(); !started) return started;
@@ -125,8 +126,10 @@ Status Gateway::Parts::build_http() {
             .version = std::string{k_version},
             .rollups = *store,
             .exporter = *exporter,
+            .statistics = operations.get(),
             .analysis = analysis.get(),
-            .analyses = analysis ? store.get() : nullptr}
+            .analyses = analysis ? store.get() : nullptr,
+            .operations = operations.get()}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/analysis_engine.hpp"
+#include "app/business_news.hpp"
 #include "app/certificate_watch.hpp"
 #include "app/gateway.hpp"
 #include "app/io_thread.hpp"
@@ -12,6 +13,7 @@
 #include "exporter/table_exporter.hpp"
 #include "landing/rollups.hpp"
 #include "live/hub.hpp"
+#include "operations/service.hpp"
 #include "security/api_keys.hpp"
 #include "security/audit_checkpoints.hpp"
 #include "security/audit_retention.hpp"
@@ -48,6 +50,7 @@ struct Gateway::Parts {
     void build_analysis();
     Status start_analysis();
     Status build_mqtt();
+    void build_operations();
     Status build_http();
     void register_metrics();
     Status announce();
@@ -58,6 +61,7 @@ struct Gateway::Parts {
     void reload_identity();
     void look_after_keys();
     void tell_of_security(const SecurityEvent& event);
+    void tell_of_business(const BusinessEvent& event);
     void save_access_profiles();
     void warn_of_plaintext();
     void make_checkpoint(Status (security::Checkpoints::*how)());
@@ -109,6 +113,10 @@ struct Gateway::Parts {
     std::unique_ptr<mqtt::Listener> listener;
     std::unique_ptr<mqtt::Uplink> uplink;
     mqtt::ListenerPorts mqtt_ports;
+
+    // Orders, lots, equipment.
+    std::unique_ptr<operations::Service> operations;
+    std::unique_ptr<BusinessNews> news;
 
     // REST and WebSocket, with threads of its own.
     std::unique_ptr<exporter::TableExporter> exporter;

@@ -155,6 +155,10 @@ struct AuditConfig {
     std::filesystem::path checkpoint_file;  // empty: "audit-checkpoints" in the data directory
 };
 
+struct OperationsConfig {
+    std::vector<std::string> shifts;  // core/shift.hpp; empty: always
+};
+
 struct UplinkConfig {
     bool enabled = false;
     std::string host;
@@ -188,6 +192,7 @@ struct Config {
     RollupsConfig rollups;
     AnalysisConfig analysis;
     AuditConfig audit;
+    OperationsConfig operations;
     UplinkConfig uplink;
 };
 

@@ -1,5 +1,7 @@
 #include "config/rules.hpp"
 
+#include "core/shift.hpp"
+
 namespace modax::config {
 namespace {
 
@@ -14,6 +16,7 @@ public:
         websocket();
         ingest();
         landing();
+        operations();
         uplink();
         return std::move(violations_);
     }
@@ -167,6 +170,13 @@ private:
             "the alert must come before the stop; give a percentage up to landing.stop_percent",
             "landing.stop_percent"
         );
+    }
+
+    void operations() {
+        for (const std::string& shift : config_.operations.shifts) {
+            const auto parsed = parse_shift(shift);
+            require(parsed.has_value(), "operations.shifts", parsed ? "" : parsed.error().detail);
+        }
     }
 
     void uplink() {

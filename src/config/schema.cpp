@@ -19,6 +19,7 @@ const std::vector<Section>& schema() {
         rollups_section(),
         analysis_section(),
         audit_section(),
+        operations_section(),
         uplink_section(),
     };
     return k_sections;

@@ -18,6 +18,7 @@ Section landing_section();
 Section audit_section();
 Section rollups_section();
 Section analysis_section();
+Section operations_section();
 Section uplink_section();
 
 }  // namespace modax::config

@@ -24,6 +24,12 @@ inline constexpr std::array k_scopes{
     Scope{"users:read", "which users and roles there are"},
     Scope{"users:write", "add, change and remove users and roles"},
     Scope{"audit:read", "the audit log"},
+    Scope{"production:read", "production orders and what was reported of them"},
+    Scope{"production:write", "make, start, interrupt and complete production orders"},
+    Scope{"quality:read", "inspection lots and their results"},
+    Scope{"quality:write", "report inspection results"},
+    Scope{"equipment:read", "states and downtimes of equipment"},
+    Scope{"equipment:write", "report states and downtimes of equipment"},
     Scope{"*", "all of these"},
 };
 

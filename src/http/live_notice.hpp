@@ -1,5 +1,5 @@
 // What WebSocket clients get besides stored events, when they ask for its kind and their key has
-// the scope: unusual access, analyses.
+// the scope: unusual access, analyses, and what happens to orders, lots and equipment.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,9 @@ struct NoticeKind {
 inline constexpr std::array k_notice_kinds{
     NoticeKind{"security", "audit:read"},
     NoticeKind{"analysis", "readings:read", true},
+    NoticeKind{"production", "production:read"},
+    NoticeKind{"quality", "quality:read"},
+    NoticeKind{"equipment", "equipment:read"},
 };
 
 // nullptr: there is no such kind.

@@ -45,7 +45,10 @@ void take_kinds(std::string_view list, LiveFilter& filter, std::vector<FieldErro
         } else if (find_notice_kind(kind) != nullptr) {
             filter.notices.push_back(kind);
         } else {
-            errors.push_back({"kinds", "may have reading, safety, analysis and security"});
+            errors.push_back(
+                {"kinds",
+                 "may have reading, safety, analysis, security, production, quality and equipment"}
+            );
         }
     }
     if (kinds.empty()) errors.push_back({"kinds", "must not be empty"});

@@ -26,6 +26,7 @@ struct Request {
     std::string_view host;
     std::optional<std::string_view> api_key;
     std::optional<std::string_view> origin;
+    std::optional<std::string_view> idempotency_key;
     std::string_view if_none_match;
     std::string_view range;
     std::string_view if_range;

@@ -169,7 +169,9 @@ public:
 
 private:
     Refusal take_plain(std::string_view name, std::string_view value) {
-        if (equals_ignoring_case(name, "if-none-match")) {
+        if (equals_ignoring_case(name, "idempotency-key")) {
+            request_.idempotency_key = value;
+        } else if (equals_ignoring_case(name, "if-none-match")) {
             request_.if_none_match = value;
         } else if (equals_ignoring_case(name, "range")) {
             request_.range = value;

@@ -43,6 +43,20 @@ void delete_user(const Call& call, Response& response);
 void get_roles(const Call& call, Response& response);
 void put_role(const Call& call, Response& response);
 void delete_role(const Call& call, Response& response);
+// production.cpp
+void get_orders(const Call& call, Response& response);
+void get_order(const Call& call, Response& response);
+void post_order(const Call& call, Response& response);
+void post_order_start(const Call& call, Response& response);
+void post_order_interruption(const Call& call, Response& response);
+void post_order_completion(const Call& call, Response& response);
+// quality.cpp
+void get_lot(const Call& call, Response& response);
+void post_lot_results(const Call& call, Response& response);
+void get_capability(const Call& call, Response& response);
+// equipment.cpp
+void get_equipment_status(const Call& call, Response& response);
+void post_equipment_status(const Call& call, Response& response);
 // system.cpp
 void get_console(const Call& call, Response& response);
 void get_index(const Call& call, Response& response);

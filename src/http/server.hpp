@@ -28,8 +28,9 @@
 #include <vector>
 
 namespace modax {
+class Operations;
 class StatisticsContributor;
-}
+}  // namespace modax
 
 namespace modax::live {
 class Hub;
@@ -118,6 +119,7 @@ struct Dependencies {
     const StatisticsContributor* statistics = nullptr;  // none: its members are null
     AnalysisDesk* analysis = nullptr;                   // none, and no analyses: it is off
     const AnalysisStore* analyses = nullptr;
+    Operations* operations = nullptr;  // none: its routes answer 503
 };
 
 // The ports that were taken; nullopt: not listening there.

@@ -15,6 +15,9 @@ const std::array k_steps{
     k_access_profiles_schema,
     k_rollups_schema,
     k_analysis_schema,
+    k_events_schema,
+    k_outbox_schema,
+    k_operations_schema,
 };
 
 Status step_to(Connection& connection, std::size_t version) {

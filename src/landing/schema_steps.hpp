@@ -11,5 +11,8 @@ extern const char* const k_identity_schema;
 extern const char* const k_access_profiles_schema;
 extern const char* const k_rollups_schema;
 extern const char* const k_analysis_schema;
+extern const char* const k_events_schema;
+extern const char* const k_outbox_schema;
+extern const char* const k_operations_schema;
 
 }  // namespace modax::landing

@@ -7,17 +7,20 @@
 #include "core/analysis.hpp"
 #include "core/audit.hpp"
 #include "core/broker_state.hpp"
+#include "core/business_event.hpp"
 #include "core/clock.hpp"
 #include "core/health.hpp"
 #include "core/identity.hpp"
 #include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "core/operations.hpp"
 #include "core/rollup.hpp"
 #include "core/security_event.hpp"
 #include "landing/options.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace modax::landing {
 
@@ -31,6 +34,7 @@ class Store final : public ReadingReader,
                     public AuditStore,
                     public AccessProfileStore,
                     public AnalysisStore,
+                    public OperationsStore,
                     public HealthSource,
                     public MetricSource {
 public:
@@ -110,6 +114,26 @@ public:
     Status remove_before(Timestamp time) override;
     Status models(const std::function<void(const Device&, std::string_view state)>& each
     ) const override;
+    // OperationsStore
+    Status change(
+        BusinessChange& change, const std::function<Status(OperationsTransaction&)>& rules
+    ) override;
+    Result<std::vector<ProductionOrder>> orders(const OrderQuery& query) const override;
+    Result<std::optional<ProductionOrder>> find_order(std::string_view id) const override;
+    Result<std::vector<ProductionReport>> reports(std::string_view order_id) const override;
+    Result<std::vector<ProductionReport>> reports_of(
+        std::string_view device_id, Timestamp start, Timestamp end
+    ) const override;
+    Result<std::vector<InspectionReport>> inspections(std::string_view lot_id) const override;
+    Result<std::vector<NumberedStatus>> statuses(const StatusQuery& query) const override;
+    Result<std::vector<EquipmentStatus>> downtimes(
+        std::string_view device_id, Timestamp start, Timestamp end
+    ) const override;
+    Result<std::vector<Measurement>> measurements(const CapabilityQuery& query) const override;
+
+    // Which connectors get deliveries of events from now on, and who hears of every event once it
+    // is durable, in order of their sequence. All must outlive the store's use, or be replaced.
+    void tell_events_to(const EventRouter* router, std::vector<BusinessEventSink*> sinks);
 
     Result<BrokerState> broker_state() const;
 

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -40,6 +42,19 @@ public:
         std::span<const AuditEntry> entries, const std::function<Status(Connection&)>& change
     );
 
+    // The same with events of the business: stored behind the change, their sequences filled in, a
+    // delivery queued for each connector that wants one; told to the sinks after the sync. `change`
+    // may still fill `events`.
+    Status change_with_events(
+        std::span<const AuditEntry> entries,
+        std::vector<BusinessEvent>& events,
+        const std::function<Status(Connection&)>& change
+    );
+
+    // On a reader's connection.
+    template <typename Found>
+    Result<Found> read(const std::function<Result<Found>(Connection&)>& find) const;
+
     StoreOptions options;
     std::filesystem::path file;
     std::optional<DirectoryLock> lock;  // none for a companion
@@ -56,6 +71,15 @@ public:
 
     // Taken after anchor_mutex, around each transaction of the anchor and of the writer.
     mutable WriteTurn write_turn;
+
+    // Taken before anchor_mutex, so that sinks are told in the order of the transactions.
+    std::mutex events_mutex;
+    const EventRouter* router = nullptr;
+    std::vector<BusinessEventSink*> event_sinks;
+
+    // Idempotency keys whose request runs now.
+    std::mutex keys_mutex;
+    std::set<std::string> running_keys;
 
     std::atomic<const AuditSeal*> seal{nullptr};
 
@@ -89,6 +113,18 @@ Result<std::vector<Item>> Store::State::read_all(std::string_view sql, const Rea
     Step step = Step::done;
     while ((step = rows.step()) == Step::row) found.push_back(read(rows));
     if (step == Step::failed) return tl::make_unexpected(anchor.failure("read the store"));
+    return found;
+}
+
+template <typename Found>
+Result<Found> Store::State::read(const std::function<Result<Found>(Connection&)>& find) const {
+    Result<Found> found;
+    const Status done = readers.read([&](ReaderConnection& reader) -> Status {
+        found = find(reader.connection);
+        if (!found) return tl::make_unexpected(found.error());
+        return {};
+    });
+    if (!done) return tl::make_unexpected(done.error());
     return found;
 }
 

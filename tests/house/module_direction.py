@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-INNER = {"analysis", "ingest", "live", "simulation"}
+INNER = {"analysis", "ingest", "live", "operations", "simulation"}
 ADAPTERS = {"mqtt", "landing", "http", "security", "telemetry", "config", "exporter"}
 
 # Module -> the modules whose headers it may include (its own are always allowed).

@@ -31,6 +31,9 @@ Value other_value(const Key& key) {
         case Kind::address:
             return "127.0.0.9";
         case Kind::list:
+            if (key.name == "operations.shifts") {
+                return std::vector<std::string>{"mon-fri 06:00-14:00", "sat 22:00-06:00"};
+            }
             return std::vector<std::string>{"first/#", "second/+"};
         case Kind::secret:
             return "env:OTHER_NAME";

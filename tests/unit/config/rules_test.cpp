@@ -42,6 +42,11 @@ TEST(config_rules, tls_listeners_need_certificate_and_key) {
     );
 }
 
+TEST(config_rules, shifts_are_days_and_times) {
+    EXPECT_THAT(keys_of({"operations.shifts=mon-fri 06:00-14:00,sat 22:00-06:00"}), IsEmpty());
+    EXPECT_EQ(keys_of({"operations.shifts=mon 06:00-14:00,early"}), Keys{"operations.shifts"});
+}
+
 TEST(config_rules, client_certificates_need_an_authority) {
     EXPECT_EQ(keys_of({"tls.require_client_certificate=true"}), Keys{"tls.client_ca_file"});
     EXPECT_EQ(keys_of({"mqtts.certificate_identity=true"}), Keys{"tls.client_ca_file"});

@@ -15,12 +15,6 @@ using Lane = GroupWriter::Lane;
 
 class FaultTest : public LandingTest {
 protected:
-    // The write-ahead log is used again from its start: only what is larger makes it grow.
-    std::string more_than_the_files_hold() const {
-        auto log_file = database();
-        log_file += "-wal";
-        return std::string(std::filesystem::file_size(log_file) + 200'000, 'x');
-    }
     FaultTest() {
         store_options.vfs = vfs.name();
         writer_options.first_retry_delay = std::chrono::milliseconds{1};
@@ -68,6 +62,11 @@ protected:
         ));
     }
 
+    // Longer than the write-ahead log, which has room of its own once it was copied.
+    std::string more_than_fits() const {
+        return std::string(std::filesystem::file_size(database().string() + "-wal") + 200'000, 'x');
+    }
+
     test::FaultyVfs vfs{"faulty"};
 };
 
@@ -109,7 +108,7 @@ TEST_F(FaultTest, AFullDiskStopsAcknowledgementsOnlyAndGoesOnByItself) {
     store_now(group_of(reading("cnc-01", 1)));
     vfs.fail_growth(true);
     IngestGroup large = group_of(reading("cnc-01", 2));
-    large.readings[0].metrics.push_back({"text", more_than_the_files_hold()});
+    large.readings[0].metrics.push_back({"text", more_than_fits()});
     submit(std::move(large));
     ASSERT_TRUE(eventually([&] { return vfs.failed_writes() >= 2; }));
     EXPECT_EQ(witness.acked().size(), 1U);
@@ -129,7 +128,7 @@ TEST_F(FaultTest, AFullDiskTakesTheReserveAndKeepsOneAgainLater) {
     ASSERT_EQ(std::filesystem::file_size(reserve), 100'000U);
     vfs.fail_growth(true);
     IngestGroup large = group_of(reading("cnc-01", 1));
-    large.readings[0].metrics.push_back({"text", more_than_the_files_hold()});
+    large.readings[0].metrics.push_back({"text", more_than_fits()});
     submit(std::move(large));
     ASSERT_TRUE(eventually([&] { return !std::filesystem::exists(reserve); }));
     vfs.fail_growth(false);
