@@ -76,7 +76,7 @@ class MqttClientExample(GatewayCase):
             names["client"].disconnect()
             example.join(10)
         self.assertFalse(example.is_alive())
-        payload = json.loads(re.search(r"Payload: (\{.*\})", printed.getvalue()).group(1))
+        payload = json.loads(re.search(r"Topic: modax/sensor/data/cnc-01\s+Payload: (\{.*\})", printed.getvalue()).group(1))
         self.assertEqual(payload["device_id"], "cnc-01")
         self.assertTrue({"is_safe", "spindle_speed", "timestamp", "temperature"} <= payload.keys())
 
