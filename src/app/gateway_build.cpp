@@ -12,6 +12,7 @@ Status Gateway::Parts::build() {
     if (auto checked = certificates->check(); !checked) return checked;
     if (auto opened = open_store(); !opened) return opened;
     if (auto built = build_mqtt(); !built) return built;
+    if (auto built = build_opcua(); !built) return built;
     if (auto built = build_http(); !built) return built;
     register_metrics();
     mqtt_thread->start();
@@ -103,6 +104,7 @@ Status Gateway::Parts::build_http() {
     std::vector<const HealthSource*> health{store.get(), writer.get()};
     if (listener) health.push_back(listener.get());
     if (uplink) health.push_back(uplink.get());
+    if (opcua_server) health.push_back(opcua_server.get());
     server = std::make_unique<http::Server>(
         server_options(config),
         http::Dependencies{
@@ -139,6 +141,7 @@ void Gateway::Parts::register_metrics() {
     metrics.add(hub);
     if (listener) metrics.add(*listener);
     if (uplink) metrics.add(*uplink);
+    if (opcua_server) metrics.add(*opcua_server);
     metrics.add(*server);
     metrics.add(*keys);
     metrics.add(*users);
@@ -154,6 +157,8 @@ Status Gateway::Parts::announce() {
     endpoints.mqtt_bind = config.mqtt.bind;
     endpoints.mqtts_bind = config.mqtts.bind;
     endpoints.mqtt = mqtt_ports;
+    endpoints.opcua_bind = config.opcua.bind;
+    endpoints.opcua = opcua_port;
     // What `modax pki init` leaves beside the server's certificate.
     const auto authority = config.tls.certificate_file.parent_path() / "ca.crt";
     const bool tls = config.https.enabled || config.mqtts.enabled;

@@ -11,6 +11,7 @@
 #include "exporter/table_exporter.hpp"
 #include "landing/rollups.hpp"
 #include "live/hub.hpp"
+#include "opcua/server.hpp"
 #include "security/api_keys.hpp"
 #include "security/audit_checkpoints.hpp"
 #include "security/audit_retention.hpp"
@@ -35,6 +36,7 @@ struct Gateway::Parts {
     Status build();
     Status open_store();
     Status build_mqtt();
+    Status build_opcua();
     Status build_http();
     void register_metrics();
     Status announce();
@@ -92,6 +94,10 @@ struct Gateway::Parts {
     std::unique_ptr<mqtt::Listener> listener;
     std::unique_ptr<mqtt::Uplink> uplink;
     mqtt::ListenerPorts mqtt_ports;
+
+    // OPC UA, with threads of its own.
+    std::unique_ptr<opcua::Server> opcua_server;
+    std::optional<std::uint16_t> opcua_port;
 
     // REST and WebSocket, with threads of its own.
     std::unique_ptr<exporter::TableExporter> exporter;

@@ -143,6 +143,19 @@ struct AuditConfig {
     std::filesystem::path checkpoint_file;  // empty: "audit-checkpoints" in the data directory
 };
 
+struct OpcuaConfig {
+    bool enabled = true;
+    std::string bind = "127.0.0.1";
+    Port port = 4840;
+    std::string host;  // empty: the machine's name
+    bool allow_security_none = false;
+    unsigned max_sessions = 100;
+    unsigned max_subscriptions = 500;
+    unsigned max_monitored_items = 100'000;
+    milliseconds stale_after = std::chrono::seconds{30};
+    milliseconds lost_after = std::chrono::minutes{5};
+};
+
 struct UplinkConfig {
     bool enabled = false;
     std::string host;
@@ -175,6 +188,7 @@ struct Config {
     LandingConfig landing;
     RollupsConfig rollups;
     AuditConfig audit;
+    OpcuaConfig opcua;
     UplinkConfig uplink;
 };
 

@@ -18,6 +18,7 @@ const std::vector<Section>& schema() {
         landing_section(),
         rollups_section(),
         audit_section(),
+        opcua_section(),
         uplink_section(),
     };
     return k_sections;

@@ -1,0 +1,183 @@
+"""The OPC UA server, driven by node-opcua: what it shows, and whom it lets in."""
+import unittest
+
+from modax_test.waiting import wait_for
+from opcua_peer import PASSWORD, OpcUaCase, OpcUaError
+
+SOON = 15
+
+
+class Values(OpcUaCase):
+    settings = {"opcua.stale_after": "1s", "opcua.lost_after": "4s"}
+
+    def setUp(self):
+        super().setUp()
+        self.trust(self.certificate[0])
+        wait_for(self.try_connect, "the certificate to be trusted", SOON)
+
+    def try_connect(self):
+        try:
+            return self.connect()
+        except OpcUaError:
+            return False
+
+    def test_the_names_of_the_requirement_are_browsed_and_read(self):
+        self.publish("cnc-01", temperature=42.5, spindle_speed=8000, is_safe=True, tool_wear=0.25)
+        value = wait_for(
+            lambda: (found := self.value("MODAX.Devices.CNC-01.Temperature"))["value"] and found,
+            "the temperature", SOON)
+        self.assertEqual((value["value"], value["type"]), (42.5, "Double"))
+        self.assertIsNotNone(value["source"])
+        self.assertEqual(self.value("MODAX.Devices.CNC-01.SpindleSpeed")["value"], 8000)
+        self.assertEqual(self.value("MODAX.Devices.CNC-01.Metrics.tool_wear")["value"], 0.25)
+        self.assertEqual(self.value("MODAX.Devices.CNC-01.Status")["type"], "String")
+        self.assertEqual(
+            self.value("MODAX.AI.Anomalies.CNC-01")["status"], "BadWaitingForInitialData")
+        unit = self.value("MODAX.Devices.CNC-01.Temperature.EngineeringUnits")["value"]
+        self.assertEqual((unit["unitId"], unit["displayName"]["text"]), (4408652, "°C"))
+
+        devices = self.peer.call("browse", name="client", node="ns=1;s=MODAX.Devices")
+        self.assertEqual([each["id"] for each in devices["nodes"]], ["ns=1;s=MODAX.Devices.CNC-01"])
+        self.assertEqual(devices["nodes"][0]["type"], "ns=1;s=MODAX.Types.Device")
+        members = self.peer.call("browse", name="client", node="ns=1;s=MODAX.Devices.CNC-01")
+        names = [each["name"] for each in members["nodes"]]
+        self.assertEqual(len(names), len(set(names)), names)
+        self.assertTrue({"Temperature", "Status", "Power", "IsSafe", "Metrics"} <= set(names), names)
+        spaces = self.peer.call("read", name="client", nodes=["i=2255"])[0]["value"]
+        self.assertEqual(list(spaces.values() if isinstance(spaces, dict) else spaces)[1],
+                         "urn:modax:server")
+
+    def test_a_reading_reaches_a_subscriber_and_grows_old_honestly(self):
+        self.publish("cnc-01", temperature=1)
+        node = "ns=1;s=MODAX.Devices.CNC-01.Temperature"
+        wait_for(lambda: self.value("MODAX.Devices.CNC-01.Temperature")["value"] == 1, "it", SOON)
+        self.peer.call("subscribe", name="client", nodes=[node])
+
+        def seen(status, value):
+            return lambda: any(
+                each["status"] == status and each["value"] == value
+                for each in self.peer.call("notifications", name="client"))
+
+        self.publish("cnc-01", temperature=2)
+        wait_for(seen("Good", 2), "the new value", SOON)
+        wait_for(seen("UncertainLastUsableValue", 2), "the value to be stale", SOON)
+        wait_for(seen("BadNoCommunication", 2), "the device to be lost", SOON)
+        self.assertEqual(self.value("MODAX.Devices.CNC-01.Status")["value"], "LOST")
+
+    def test_nobody_changes_anything(self):
+        self.publish("cnc-01", temperature=1)
+        node = "ns=1;s=MODAX.Devices.CNC-01.Temperature"
+        wait_for(lambda: self.value("MODAX.Devices.CNC-01.Temperature")["value"] == 1, "it", SOON)
+        self.assertIn(self.peer.call("write", name="client", node=node, value=99),
+                      ("BadNotWritable", "BadUserAccessDenied"))
+        self.assertEqual(
+            self.peer.call("add_node", name="client", parent="ns=1;s=MODAX.Devices"),
+            "BadUserAccessDenied")
+
+
+class Access(OpcUaCase):
+    users = {"factorytalk": "scada", "cnc-01": "device"}
+
+    def refusal(self, **options):
+        with self.assertRaises(OpcUaError) as caught:
+            self.connect(**options)
+        return str(caught.exception)
+
+    def trusted(self, **options):
+        self.trust((options.get("certificate") or self.certificate)[0])
+
+        def attempt():
+            try:
+                return self.connect(**options)
+            except OpcUaError:
+                return False
+
+        wait_for(attempt, "the certificate to be trusted without a restart", SOON)
+
+    def test_only_secure_endpoints_are_offered(self):
+        endpoints = self.peer.call("endpoints", url=self.gateway.endpoints["opcua"])
+        offered = {(each["policy"], each["mode"]) for each in endpoints}
+        self.assertEqual(offered, {
+            (policy, mode)
+            for policy in ("Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss")
+            for mode in ("Sign", "SignAndEncrypt")})
+        for each in endpoints:
+            self.assertEqual(set(each["tokens"]), {"UserName", "Certificate"})
+            self.assertEqual(each["application"], "urn:modax:server")
+
+    def test_an_unknown_certificate_is_refused_kept_and_then_trusted_live(self):
+        self.refusal()
+        rejected = self.trust_folder / "rejected"
+        reason = wait_for(lambda: list(rejected.glob("*.reason")), "the reason", SOON)[0]
+        self.assertEqual(reason.read_text().splitlines()[0], "unknown_issuer")
+        # A file that nobody can read must not lock anybody out.
+        (self.trust_folder / "trusted" / "certs" / "notes.txt").write_text("not a certificate")
+        self.trusted()
+
+    def test_every_policy_and_mode(self):
+        self.trusted()
+        for policy in ("Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"):
+            for mode in ("Sign", "SignAndEncrypt"):
+                with self.subTest(policy=policy, mode=mode):
+                    name = f"{policy}-{mode}"
+                    self.connect(name=name, policy=policy, mode=mode)
+                    self.assertEqual(
+                        self.peer.call("read", name=name, nodes=["i=2259"])[0]["status"], "Good")
+                    self.peer.call("disconnect", name=name)
+
+    def test_who_is_not_known_does_not_come_in(self):
+        self.trusted()
+        wrong = {"name": "factorytalk", "password": "wrong"}
+        self.assertIn("BadUserAccessDenied", self.refusal(user=wrong))
+        self.assertIn("BadUserAccessDenied",
+                      self.refusal(user={"name": "nobody", "password": PASSWORD}))
+        self.refusal(user=None)
+        self.refusal(policy="None", mode="None")
+
+    def test_a_user_comes_in_with_a_certificate(self):
+        self.trusted()
+        certificate, key = self.certificates.make("factorytalk")
+        user = {"certificate": str(certificate), "key": str(key)}
+        self.refusal(user=user)
+        self.trust(certificate)
+
+        def attempt():
+            try:
+                return self.connect(name="by-certificate", user=user)
+            except OpcUaError:
+                return False
+
+        wait_for(attempt, "the user's certificate to be trusted", SOON)
+
+    def test_a_user_sees_only_its_devices_and_leaves_with_its_rights(self):
+        self.trusted()
+        for device in ("cnc-01", "press-01"):
+            self.publish(device, temperature=1)
+            wait_for(lambda d=device: self.value(f"MODAX.Devices.{d.upper()}.Temperature")["value"],
+                     device, SOON)
+        self.connect(name="narrow", user={"name": "cnc-01", "password": PASSWORD})
+        denied = self.value("MODAX.Devices.PRESS-01.Temperature", name="narrow")
+        self.assertEqual(denied["status"], "BadUserAccessDenied")
+        self.modax("user", "remove", "factorytalk")
+
+        wait_for(lambda: self.gateway.metrics().total("modax_opcua_sessions") == 1,
+                 "the session of a removed user to end", SOON)
+
+    def test_sessions_and_refusals_are_in_the_audit_and_the_metrics(self):
+        self.refusal()
+        self.trusted()
+
+        def rows():
+            found = self.gateway.json("/api/v1/audit", action="session.open")["rows"]
+            mine = [each for each in found if each["via"] == "opcua"]
+            results = {each["result"] for each in mine}
+            return {"ok", "refused"} <= results and mine
+
+        wait_for(rows, "the rows", SOON)
+        metrics = self.gateway.metrics()
+        self.assertEqual(metrics.total("modax_opcua_sessions"), 1)
+        self.assertGreaterEqual(metrics.total("modax_opcua_refused_total"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
