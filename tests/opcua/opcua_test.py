@@ -83,16 +83,15 @@ class Access(OpcUaCase):
             self.connect(**options)
         return str(caught.exception)
 
+    def attempt(self, **options):
+        try:
+            return self.connect(**options)
+        except OpcUaError:
+            return False
+
     def trusted(self, **options):
         self.trust((options.get("certificate") or self.certificate)[0])
-
-        def attempt():
-            try:
-                return self.connect(**options)
-            except OpcUaError:
-                return False
-
-        wait_for(attempt, "the certificate to be trusted without a restart", SOON)
+        wait_for(lambda: self.attempt(**options), "the certificate to be trusted without a restart", SOON)
 
     def test_only_secure_endpoints_are_offered(self):
         endpoints = self.peer.call("endpoints", url=self.gateway.endpoints["opcua"])
@@ -110,9 +109,39 @@ class Access(OpcUaCase):
         rejected = self.trust_folder / "rejected"
         reason = wait_for(lambda: list(rejected.glob("*.reason")), "the reason", SOON)[0]
         self.assertEqual(reason.read_text().splitlines()[0], "unknown_issuer")
+        listed = self.modax("opcua", "list")
+        self.assertIn("unknown_issuer: ", listed)
         # A file that nobody can read must not lock anybody out.
         (self.trust_folder / "trusted" / "certs" / "notes.txt").write_text("not a certificate")
-        self.trusted()
+        self.modax("opcua", "trust", reason.stem[:12])
+        wait_for(self.attempt, "the certificate to be trusted without a restart", SOON)
+        self.assertTrue(self.gateway.json("/api/v1/audit", action="opcua_certificate.trust")["rows"])
+        self.modax("opcua", "untrust", reason.stem)
+        wait_for(lambda: not self.attempt(name="later"), "the client to be refused again", SOON)
+
+    def test_a_bad_certificate_is_told_from_another(self):
+        """As far as openssl's command makes them; unit/opcua has the others."""
+        def reasons():
+            return {each.read_text().split()[0]
+                    for each in (self.trust_folder / "rejected").glob("*.reason")}
+
+        make = self.certificates.make
+        bad = {
+            "ca_flag": make("authority", ca=True),
+            "key_usage": make("usage", usage="digitalSignature"),
+            "extended_key_usage": make("extended", extended="codeSigning"),
+            "uri_mismatch": make("uri", uri="urn:modax:another"),
+        }
+        for code, (certificate, key) in bad.items():
+            with self.subTest(code=code):
+                self.trust(certificate)
+
+                # Again, because it may not have been seen in the trust folder at first.
+                def told(c=code, both=(certificate, key)):
+                    self.refusal(certificate=both)
+                    return c in reasons()
+
+                wait_for(told, code, SOON)
 
     def test_every_policy_and_mode(self):
         self.trusted()
