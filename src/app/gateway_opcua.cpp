@@ -7,7 +7,7 @@ Status Gateway::Parts::build_opcua() {
     if (!config.opcua.enabled) return {};
     opcua_server = std::make_unique<opcua::Server>(
         opcua_options(config),
-        opcua::Server::Parts{*users, *unusual_access, hub, devices, files, clock, *log}
+        opcua::Server::Parts{*users, *unusual_access, hub, *store, devices, files, clock, *log}
     );
     auto port = opcua_server->start();
     if (!port) return tl::make_unexpected(port.error());

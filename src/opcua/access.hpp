@@ -44,6 +44,9 @@ public:
     // Closes the sessions of users that are gone or changed. Any thread.
     void recheck(UA_Server& server);
 
+    // Whether a session (its context) may see a node (its context). Any thread.
+    bool may_see(const void* session_context, const void* node_context) const;
+
     const Sessions& sessions() const { return sessions_; }
     std::uint64_t refused_certificates() const { return refused_certificates_; }
     std::uint64_t refused_logins() const { return refused_logins_; }
@@ -58,7 +61,6 @@ private:
     );
     Result<Principal> identify(const UA_ExtensionObject& token);
     Result<Principal> identify_by_password(std::string_view user, std::string_view password);
-    bool may_see(const void* session_context, const void* node_context) const;
 
     const Parts parts_;
     const bool anonymous_;

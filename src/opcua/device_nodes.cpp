@@ -51,6 +51,7 @@ VariableSpec spec_of(std::string_view parent, const Member& member) {
         &UA_TYPES[member.type],
         member.unit,
         false,
+        false,
         false};
 }
 
@@ -72,6 +73,13 @@ std::string DeviceNodes::name_of(const Device& device) {
         return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     });
     return name;
+}
+
+std::optional<Quantity> DeviceNodes::quantity_of(std::string_view member) {
+    for (std::size_t i = 0; i < k_quantity_count; ++i) {
+        if (k_members[i].name == member) return static_cast<Quantity>(i);
+    }
+    return std::nullopt;
 }
 
 Status DeviceNodes::add_type(UA_Server& server) {
@@ -97,9 +105,11 @@ Status DeviceNodes::add(UA_Server& server) {
         node_id(k_type_path),
         context
     );
-    for (const Member& member : k_members) {
+    for (std::size_t i = 0; i < k_members.size(); ++i) {
         if (!added) return added;
-        added = nodes.variable(spec_of(path_, member), node_id(path_), context);
+        auto spec = spec_of(path_, k_members[i]);
+        spec.history = i <= k_is_safe;  // what readings hold
+        added = nodes.variable(spec, node_id(path_), context);
     }
     if (!added) return added;
     if (added = nodes.finish(path_); !added) return added;
@@ -222,11 +232,10 @@ Status DeviceNodes::add_metric(UA_Server& server, const std::string& name, Slot&
         metrics_folder_ = true;
     }
     slot.added = true;  // also when it fails: not again for each value
-    return nodes.variable(
-        {slot.path, name, "A further metric of the machine.", &UA_TYPES[k_types[slot.type]]},
-        node_id(folder),
-        context
-    );
+    VariableSpec spec{
+        slot.path, name, "A further metric of the machine.", &UA_TYPES[k_types[slot.type]]};
+    spec.history = true;
+    return nodes.variable(spec, node_id(folder), context);
 }
 
 std::size_t DeviceNodes::write(UA_Server& server, Timestamp now) {

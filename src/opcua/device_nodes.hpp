@@ -28,6 +28,8 @@ public:
 
     // "CNC-01": how the device is called here.
     static std::string name_of(const Device& device);
+    // "Temperature" is Quantity::temperature; nullopt: no quantity has this name.
+    static std::optional<Quantity> quantity_of(std::string_view member);
     // The type `MODAX.Types.Device`, once for a server.
     static Status add_type(UA_Server& server);
     // Adds the object and its variables. Errors: io_error.

@@ -3,6 +3,7 @@
 #include "opcua/access.hpp"
 #include "opcua/address_space.hpp"
 #include "opcua/feed.hpp"
+#include "opcua/history.hpp"
 #include "opcua/log_bridge.hpp"
 #include "opcua/own_certificate.hpp"
 #include "opcua/server_config.hpp"
@@ -28,6 +29,7 @@ struct Server::Impl {
           access{
               {given.users, folders, given.trail, given.clock, given.log},
               options.allow_security_none},
+          history{given.readings, access, given.log},
           logger{make_logger(given.log)} {}
 
     Result<std::uint16_t> start();
@@ -40,6 +42,7 @@ struct Server::Impl {
     const Parts parts;
     TrustFolders folders;
     Access access;
+    History history;
     UA_Logger logger;
     ServerPointer server{nullptr, &UA_Server_delete};
     std::unique_ptr<Feed> feed;
@@ -61,6 +64,7 @@ Result<std::uint16_t> Server::Impl::start() {
         UA_ServerConfig_clean(&config);
         return tl::make_unexpected(made.error());
     }
+    history.install(config);
     server.reset(UA_Server_newWithConfig(&config));
     if (!server) return fail(Errc::io_error, "the OPC UA server can't be made");
     if (auto added = add_address_space(*server); !added) {

@@ -9,6 +9,7 @@
 #include "core/device.hpp"
 #include "core/file_system.hpp"
 #include "core/health.hpp"
+#include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 #include "core/opcua.hpp"
@@ -47,6 +48,7 @@ public:
         SessionAuthenticator& users;
         AuditTrail& trail;
         live::Hub& hub;
+        const ReadingReader& readings;
         const DeviceRegistry& devices;
         FileSystem& files;
         const Clock& clock;

@@ -31,6 +31,10 @@ UA_VariableAttributes variable_attributes(const VariableSpec& spec) {
     attributes.dataType = spec.type->typeId;
     attributes.valueRank = UA_VALUERANK_SCALAR;
     attributes.accessLevel = UA_ACCESSLEVELMASK_READ;
+    if (spec.history) {
+        attributes.accessLevel |= UA_ACCESSLEVELMASK_HISTORYREAD;
+        attributes.historizing = true;
+    }
     return attributes;
 }
 

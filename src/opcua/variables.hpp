@@ -26,6 +26,7 @@ struct VariableSpec {
     std::optional<Unit> unit{};
     bool property = false;
     bool mandatory = false;  // of a type: instances must have it
+    bool history = false;    // HistoryRead works
 };
 
 UA_VariableAttributes variable_attributes(const VariableSpec& spec);

@@ -142,6 +142,25 @@ const operations = {
     }
     return true;
   },
+  async history({ name, node, start, end, max = 0, continuation }) {
+    const details = new opcua.ReadRawModifiedDetails({
+      isReadModified: false, startTime: start ? new Date(start) : undefined,
+      endTime: end ? new Date(end) : undefined, numValuesPerNode: max, returnBounds: false,
+    });
+    const response = await clients.get(name).session.historyRead(new opcua.HistoryReadRequest({
+      historyReadDetails: details, timestampsToReturn: opcua.TimestampsToReturn.Both,
+      releaseContinuationPoints: false,
+      nodesToRead: [{
+        nodeId: node, continuationPoint: continuation && Buffer.from(continuation, "hex"),
+      }],
+    }));
+    const result = response.results[0];
+    return {
+      status: result.statusCode.name,
+      values: (result.historyData?.dataValues ?? []).map(plain),
+      continuation: result.continuationPoint?.toString("hex") || null,
+    };
+  },
   async notifications({ name }) {
     return clients.get(name).notifications;
   },

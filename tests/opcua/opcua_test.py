@@ -64,6 +64,32 @@ class Values(OpcUaCase):
         wait_for(seen("BadNoCommunication", 2), "the device to be lost", SOON)
         self.assertEqual(self.value("MODAX.Devices.CNC-01.Status")["value"], "LOST")
 
+    def test_history_is_read_in_both_directions_page_by_page(self):
+        for second in range(25):
+            self.publish("cnc-01", temperature=second, timestamp=f"2024-05-01T12:00:{second:02}Z")
+        # Without a temperature: not part of its history.
+        self.publish("cnc-01", current=1, timestamp="2024-05-01T12:00:59Z")
+        wait_for(lambda: self.value("MODAX.Devices.CNC-01.Current")["value"] == 1, "it", SOON)
+        start, end = "2024-05-01T12:00:00Z", "2024-05-01T12:01:00Z"
+
+        def history(**query):
+            values, pages, page = [], 0, {"continuation": None}
+            while page["continuation"] or pages == 0:
+                page = self.peer.call(
+                    "history", name="client", node="ns=1;s=MODAX.Devices.CNC-01.Temperature",
+                    continuation=page["continuation"], **query)
+                self.assertIn(page["status"], ("Good", "GoodNoData"))
+                values += [each["value"] for each in page["values"]]
+                pages += 1
+            return values, pages
+
+        self.assertEqual(history(start=start, end=end)[0], list(range(25)))
+        values, pages = history(start=start, end=end, max=10)
+        self.assertEqual(values, list(range(25)))
+        self.assertEqual(pages, 3)
+        self.assertEqual(history(start=end, end=start, max=10)[0], list(range(24, 0, -1)))
+        self.assertEqual(history(start=end, end="2024-05-02T00:00:00Z")[0], [])
+
     def test_nobody_changes_anything(self):
         self.publish("cnc-01", temperature=1)
         node = "ns=1;s=MODAX.Devices.CNC-01.Temperature"
