@@ -64,6 +64,8 @@ const operations = {
       connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
       requestedSessionTimeout: 60000,
     });
+    // node-opcua takes it from the certificate, so that the two can't differ.
+    client._getApplicationUri = () => uri;
     try {
       await client.connect(url);
       const session = await client.createSession(identity(user));
