@@ -124,7 +124,8 @@ Status Gateway::Parts::build_http() {
             .log = *log,
             .version = std::string{k_version},
             .rollups = *store,
-            .exporter = *exporter}
+            .exporter = *exporter,
+            .opcua = opcua_server.get()}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());

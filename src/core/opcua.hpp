@@ -46,10 +46,15 @@ public:
     // Own first, then trusted, then rejected ones.
     virtual Result<std::vector<OpcUaCertificate>> certificates() const = 0;
     // A rejected certificate by its thumbprint or the start of it (8 digits or more). Works for
-    // the next connection. Errors: not_found, invalid_argument (ambiguous), io_error.
-    virtual Result<OpcUaCertificate> trust(std::string_view thumbprint) = 0;
+    // the next connection. `origin` tells who asks; it becomes the row in the audit log. Errors:
+    // not_found, invalid_argument (ambiguous), io_error.
+    virtual Result<OpcUaCertificate> trust(
+        std::string_view thumbprint, const AuditEntry& origin
+    ) = 0;
     // A trusted one becomes a rejected one. Errors as trust().
-    virtual Result<OpcUaCertificate> untrust(std::string_view thumbprint) = 0;
+    virtual Result<OpcUaCertificate> untrust(
+        std::string_view thumbprint, const AuditEntry& origin
+    ) = 0;
     virtual std::vector<OpcUaSession> sessions() const = 0;
 };
 

@@ -23,6 +23,8 @@ inline constexpr std::array k_scopes{
     Scope{"users:read", "which users and roles there are"},
     Scope{"users:write", "add, change and remove users and roles"},
     Scope{"audit:read", "the audit log"},
+    Scope{"opcua:read", "certificates and sessions of the OPC UA server"},
+    Scope{"opcua:write", "trust OPC UA clients, or no longer"},
     Scope{"*", "all of these"},
 };
 

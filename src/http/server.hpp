@@ -10,6 +10,7 @@
 #include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "core/opcua.hpp"
 #include "core/principal.hpp"
 #include "core/random.hpp"
 #include "core/result.hpp"
@@ -115,6 +116,7 @@ struct Dependencies {
     const RollupReader& rollups;
     const Exporter& exporter;
     const StatisticsContributor* statistics = nullptr;  // none: its members are null
+    OpcUaAdministration* opcua = nullptr;               // none: its routes answer 404
 };
 
 // The ports that were taken; nullopt: not listening there.

@@ -37,6 +37,10 @@ struct Server::Impl {
     void run(const std::stop_token& stop);
     // The feed's thread, once a second: what the server's own must not wait for.
     void upkeep();
+    // A change of trust, put into the audit log when it was made.
+    Result<OpcUaCertificate> told(
+        std::string action, AuditEntry origin, Result<OpcUaCertificate> changed
+    ) const;
 
     ServerOptions options;
     const Parts parts;
@@ -113,6 +117,18 @@ void Server::Impl::upkeep() {
     }
 }
 
+Result<OpcUaCertificate> Server::Impl::told(
+    std::string action, AuditEntry origin, Result<OpcUaCertificate> changed
+) const {
+    if (!changed) return changed;
+    origin.time = parts.clock.now();
+    origin.action = std::move(action);
+    origin.object = "certificate:" + changed->thumbprint;
+    origin.detail = changed->subject;
+    parts.trail.access(std::move(origin));
+    return changed;
+}
+
 Server::Server(ServerOptions options, Parts parts)
     : impl_{std::make_unique<Impl>(std::move(options), parts)} {}
 
@@ -144,12 +160,12 @@ Result<std::vector<OpcUaCertificate>> Server::certificates() const {
     return impl_->folders.list();
 }
 
-Result<OpcUaCertificate> Server::trust(std::string_view thumbprint) {
-    return impl_->folders.trust(thumbprint);
+Result<OpcUaCertificate> Server::trust(std::string_view thumbprint, const AuditEntry& origin) {
+    return impl_->told("opcua_certificate.trust", origin, impl_->folders.trust(thumbprint));
 }
 
-Result<OpcUaCertificate> Server::untrust(std::string_view thumbprint) {
-    return impl_->folders.untrust(thumbprint);
+Result<OpcUaCertificate> Server::untrust(std::string_view thumbprint, const AuditEntry& origin) {
+    return impl_->told("opcua_certificate.untrust", origin, impl_->folders.untrust(thumbprint));
 }
 
 std::vector<OpcUaSession> Server::sessions() const {

@@ -71,8 +71,9 @@ public:
 
     // OpcUaAdministration
     Result<std::vector<OpcUaCertificate>> certificates() const override;
-    Result<OpcUaCertificate> trust(std::string_view thumbprint) override;
-    Result<OpcUaCertificate> untrust(std::string_view thumbprint) override;
+    Result<OpcUaCertificate> trust(std::string_view thumbprint, const AuditEntry& origin) override;
+    Result<OpcUaCertificate> untrust(std::string_view thumbprint, const AuditEntry& origin)
+        override;
     std::vector<OpcUaSession> sessions() const override;
 
     // modax_opcua_*

@@ -4,6 +4,8 @@ import random
 import socket
 import unittest
 
+import requests
+
 from modax_test.waiting import wait_for
 from opcua_peer import PASSWORD, OpcUaCase, OpcUaError
 
@@ -142,6 +144,20 @@ class Access(OpcUaCase):
         self.assertIn("unknown_issuer: ", listed)
         # A file that nobody can read must not lock anybody out.
         (self.trust_folder / "trusted" / "certs" / "notes.txt").write_text("not a certificate")
+        key = {"X-API-Key": self.gateway.admin_key}
+        rest = self.gateway.endpoints["http"] + "/api/v1/opcua/certificates"
+        known = requests.get(rest, headers=key, timeout=30).json()["certificates"]
+        self.assertEqual([each["code"] for each in known if each["state"] == "rejected"],
+                         ["unknown_issuer"])
+        answer = requests.post(f"{rest}/{reason.stem}/trust", headers=key, timeout=30)
+        self.assertEqual(answer.json()["state"], "trusted", answer.text)
+        self.connect(name="at-once")
+        sessions = self.gateway.json("/api/v1/opcua/sessions")["sessions"]
+        self.assertEqual([each["user"] for each in sessions], ["user:factorytalk"])
+        self.peer.call("disconnect", name="at-once")
+        answer = requests.delete(f"{rest}/{reason.stem}/trust", headers=key, timeout=30)
+        self.assertEqual(answer.json()["state"], "rejected", answer.text)
+        self.refusal()
         self.modax("opcua", "trust", reason.stem[:12])
         wait_for(self.attempt, "the certificate to be trusted without a restart", SOON)
         self.assertTrue(self.gateway.json("/api/v1/audit", action="opcua_certificate.trust")["rows"])
