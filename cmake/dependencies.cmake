@@ -14,6 +14,9 @@ find_package(tl-expected REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(XLSXWRITER REQUIRED IMPORTED_TARGET xlsxwriter)
+# Older releases lack fixes of published holes (docs/adr/0015). Its CMake package wants the tools
+# installed as well; pkg-config does not.
+pkg_check_modules(OPEN62541 REQUIRED IMPORTED_TARGET open62541>=1.4.18)
 pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
 
 # Boost.Asio and Beast are header-only; one target so that every user compiles them alike.

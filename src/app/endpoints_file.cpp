@@ -72,6 +72,7 @@ std::string endpoints_json(const GatewayEndpoints& endpoints) {
     members.add_url(
         "mqtt_wss", "wss", endpoints.mqtts_bind, endpoints.mqtt.secure_websocket, "/mqtt"
     );
+    members.add_url("opcua", "opc.tcp", endpoints.opcua_bind, endpoints.opcua);
     members.add("admin_key_file", endpoints.admin_key_file.string());
     if (!endpoints.ca_file.empty()) members.add("ca_file", endpoints.ca_file.string());
     members.add("pid", std::int64_t{::getpid()});

@@ -7,7 +7,10 @@
 #include "http/server.hpp"
 #include "mqtt/listener.hpp"
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
 
 namespace modax::app {
 
@@ -18,6 +21,8 @@ struct GatewayEndpoints {
     std::string mqtt_bind;
     std::string mqtts_bind;
     mqtt::ListenerPorts mqtt;
+    std::string opcua_bind;
+    std::optional<std::uint16_t> opcua;
     std::filesystem::path admin_key_file;
     std::filesystem::path ca_file;  // empty: not known
 };

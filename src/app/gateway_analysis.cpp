@@ -28,7 +28,9 @@ void Gateway::Parts::build_analysis() {
 
 Status Gateway::Parts::start_analysis() {
     if (!analysis) return {};
-    return analysis->start({&announcer});
+    std::vector<AnalysisSink*> sinks{&announcer};
+    if (opcua_server) sinks.push_back(opcua_server.get());
+    return analysis->start(std::move(sinks));
 }
 
 }  // namespace modax::app

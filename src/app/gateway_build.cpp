@@ -14,6 +14,7 @@ Status Gateway::Parts::build() {
     build_analysis();
     if (auto built = build_mqtt(); !built) return built;
     build_operations();
+    if (auto built = build_opcua(); !built) return built;
     if (auto built = build_http(); !built) return built;
     register_metrics();
     if (auto started = start_analysis(); !started) return started;
@@ -106,6 +107,7 @@ Status Gateway::Parts::build_http() {
     std::vector<const HealthSource*> health{store.get(), writer.get()};
     if (listener) health.push_back(listener.get());
     if (uplink) health.push_back(uplink.get());
+    if (opcua_server) health.push_back(opcua_server.get());
     server = std::make_unique<http::Server>(
         server_options(config),
         http::Dependencies{
@@ -129,7 +131,8 @@ Status Gateway::Parts::build_http() {
             .statistics = operations.get(),
             .analysis = analysis.get(),
             .analyses = analysis ? store.get() : nullptr,
-            .operations = operations.get()}
+            .operations = operations.get(),
+            .opcua = opcua_server.get()}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());
@@ -147,6 +150,7 @@ void Gateway::Parts::register_metrics() {
     if (analysis) metrics.add(*analysis);
     if (listener) metrics.add(*listener);
     if (uplink) metrics.add(*uplink);
+    if (opcua_server) metrics.add(*opcua_server);
     metrics.add(*server);
     metrics.add(*keys);
     metrics.add(*users);
@@ -162,6 +166,8 @@ Status Gateway::Parts::announce() {
     endpoints.mqtt_bind = config.mqtt.bind;
     endpoints.mqtts_bind = config.mqtts.bind;
     endpoints.mqtt = mqtt_ports;
+    endpoints.opcua_bind = config.opcua.bind;
+    endpoints.opcua = opcua_port;
     // What `modax pki init` leaves beside the server's certificate.
     const auto authority = config.tls.certificate_file.parent_path() / "ca.crt";
     const bool tls = config.https.enabled || config.mqtts.enabled;

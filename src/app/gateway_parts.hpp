@@ -13,6 +13,7 @@
 #include "exporter/table_exporter.hpp"
 #include "landing/rollups.hpp"
 #include "live/hub.hpp"
+#include "opcua/server.hpp"
 #include "operations/service.hpp"
 #include "security/api_keys.hpp"
 #include "security/audit_checkpoints.hpp"
@@ -51,6 +52,7 @@ struct Gateway::Parts {
     Status start_analysis();
     Status build_mqtt();
     void build_operations();
+    Status build_opcua();
     Status build_http();
     void register_metrics();
     Status announce();
@@ -117,6 +119,9 @@ struct Gateway::Parts {
     // Orders, lots, equipment.
     std::unique_ptr<operations::Service> operations;
     std::unique_ptr<BusinessNews> news;
+    // OPC UA, with threads of its own.
+    std::unique_ptr<opcua::Server> opcua_server;
+    std::optional<std::uint16_t> opcua_port;
 
     // REST and WebSocket, with threads of its own.
     std::unique_ptr<exporter::TableExporter> exporter;

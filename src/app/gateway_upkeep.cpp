@@ -29,6 +29,7 @@ void Gateway::Parts::reload_identity() {
     }
     identity_version = *version;
     if (listener) listener->recheck_clients();
+    if (opcua_server) opcua_server->recheck_sessions();
 }
 
 void Gateway::Parts::look_after_keys() {

@@ -120,6 +120,25 @@ mqtt::ListenerOptions listener_options(const config::Config& config) {
     return options;
 }
 
+std::filesystem::path opcua_folder(const config::Config& config) {
+    return config.data_dir / "opcua";
+}
+
+opcua::ServerOptions opcua_options(const config::Config& config) {
+    opcua::ServerOptions options;
+    options.bind = config.opcua.bind;
+    options.port = config.opcua.port;
+    options.host = config.opcua.host;
+    options.folder = opcua_folder(config);
+    options.allow_security_none = config.opcua.allow_security_none;
+    options.max_sessions = config.opcua.max_sessions;
+    options.max_subscriptions = config.opcua.max_subscriptions;
+    options.max_monitored_items = config.opcua.max_monitored_items;
+    options.stale_after = config.opcua.stale_after;
+    options.lost_after = config.opcua.lost_after;
+    return options;
+}
+
 http::ServerOptions server_options(const config::Config& config) {
     http::ServerOptions options;
     options.plain.reset();

@@ -11,6 +11,7 @@
 #include "landing/writer.hpp"
 #include "mqtt/listener.hpp"
 #include "mqtt/uplink.hpp"
+#include "opcua/server.hpp"
 #include "security/audit_retention.hpp"
 #include "security/users.hpp"
 #include "telemetry/log.hpp"
@@ -24,6 +25,9 @@ AnalysisEngineOptions analysis_options(const config::Config& config);
 landing::RollupOptions rollup_options(const config::Config& config);
 ingest::IntakeOptions intake_options(const config::Config& config);
 mqtt::ListenerOptions listener_options(const config::Config& config);
+// Certificates of the OPC UA server and its clients.
+std::filesystem::path opcua_folder(const config::Config& config);
+opcua::ServerOptions opcua_options(const config::Config& config);
 http::ServerOptions server_options(const config::Config& config);
 security::UsersOptions users_options(const config::Config& config);
 // Fetches the password. Errors: those of config::resolve_secret().

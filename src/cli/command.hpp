@@ -35,6 +35,7 @@ void add_key(CLI::App& app, Action& action);
 void add_user(CLI::App& app, Action& action);
 void add_role(CLI::App& app, Action& action);
 void add_pki(CLI::App& app, Action& action);
+void add_opcua(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_backup(CLI::App& app, Action& action);  // backup, restore
 

@@ -18,6 +18,7 @@ int main(int argc, char** argv) try {
     add_key(app, action);
     add_audit(app, action);
     add_user(app, action);
+    add_opcua(app, action);
     add_role(app, action);
     add_pki(app, action);
     add_export(app, action);

@@ -159,6 +159,19 @@ struct OperationsConfig {
     std::vector<std::string> shifts;  // core/shift.hpp; empty: always
 };
 
+struct OpcuaConfig {
+    bool enabled = true;
+    std::string bind = "127.0.0.1";
+    Port port = 4840;
+    std::string host;  // empty: the machine's name
+    bool allow_security_none = false;
+    unsigned max_sessions = 100;
+    unsigned max_subscriptions = 500;
+    unsigned max_monitored_items = 100'000;
+    milliseconds stale_after = std::chrono::seconds{30};
+    milliseconds lost_after = std::chrono::minutes{5};
+};
+
 struct UplinkConfig {
     bool enabled = false;
     std::string host;
@@ -193,6 +206,7 @@ struct Config {
     AnalysisConfig analysis;
     AuditConfig audit;
     OperationsConfig operations;
+    OpcuaConfig opcua;
     UplinkConfig uplink;
 };
 

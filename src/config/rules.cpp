@@ -44,6 +44,21 @@ private:
                 "' is beyond loopback and [mqtt] does not encrypt; turn on [mqtts] and keep "
                 "127.0.0.1 here, or set mqtt.allow_plaintext_beyond_loopback = true"
         );
+        const auto& opcua = config_.opcua;
+        require(
+            !opcua.enabled || !opcua.allow_security_none || is_loopback(opcua.bind),
+            "opcua.allow_security_none",
+            "'" + opcua.bind +
+                "' is beyond loopback, and without security anybody there could read everything; "
+                "set this to false",
+            "opcua.bind"
+        );
+        require(
+            !opcua.enabled || opcua.stale_after <= opcua.lost_after,
+            "opcua.lost_after",
+            "a device can't be lost before its values are stale; make it opcua.stale_after or more",
+            "opcua.stale_after"
+        );
         require(
             http.enabled || config_.https.enabled,
             "http.enabled",
@@ -120,6 +135,7 @@ private:
             {"https.port", config_.https.enabled, config_.https.bind, config_.https.port},
             {"mqtt.port", mqtt.enabled, mqtt.bind, mqtt.port},
             {"mqtt.ws_port", mqtt.enabled && mqtt.ws_enabled, mqtt.bind, mqtt.ws_port},
+            {"opcua.port", config_.opcua.enabled, config_.opcua.bind, config_.opcua.port},
             {"mqtts.port", mqtts.enabled, mqtts.bind, mqtts.port},
             {"mqtts.ws_port", mqtts.enabled && mqtts.ws_enabled, mqtts.bind, mqtts.ws_port}};
         for (auto later = listeners.begin(); later != listeners.end(); ++later) {

@@ -20,6 +20,7 @@ const std::vector<Section>& schema() {
         analysis_section(),
         audit_section(),
         operations_section(),
+        opcua_section(),
         uplink_section(),
     };
     return k_sections;

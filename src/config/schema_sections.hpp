@@ -19,6 +19,7 @@ Section audit_section();
 Section rollups_section();
 Section analysis_section();
 Section operations_section();
+Section opcua_section();
 Section uplink_section();
 
 }  // namespace modax::config

@@ -30,6 +30,8 @@ inline constexpr std::array k_scopes{
     Scope{"quality:write", "report inspection results"},
     Scope{"equipment:read", "states and downtimes of equipment"},
     Scope{"equipment:write", "report states and downtimes of equipment"},
+    Scope{"opcua:read", "certificates and sessions of the OPC UA server"},
+    Scope{"opcua:write", "trust OPC UA clients, or no longer"},
     Scope{"*", "all of these"},
 };
 

@@ -36,6 +36,11 @@ void get_keys(const Call& call, Response& response);
 void post_key(const Call& call, Response& response);
 void post_key_rotation(const Call& call, Response& response);
 void delete_key(const Call& call, Response& response);
+// opcua.cpp
+void get_opcua_certificates(const Call& call, Response& response);
+void post_opcua_trust(const Call& call, Response& response);
+void delete_opcua_trust(const Call& call, Response& response);
+void get_opcua_sessions(const Call& call, Response& response);
 // users.cpp
 void get_users(const Call& call, Response& response);
 void put_user(const Call& call, Response& response);

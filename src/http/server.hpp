@@ -11,6 +11,7 @@
 #include "core/landing.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "core/opcua.hpp"
 #include "core/principal.hpp"
 #include "core/random.hpp"
 #include "core/result.hpp"
@@ -119,7 +120,8 @@ struct Dependencies {
     const StatisticsContributor* statistics = nullptr;  // none: its members are null
     AnalysisDesk* analysis = nullptr;                   // none, and no analyses: it is off
     const AnalysisStore* analyses = nullptr;
-    Operations* operations = nullptr;  // none: its routes answer 503
+    Operations* operations = nullptr;      // none: its routes answer 503
+    OpcUaAdministration* opcua = nullptr;  // none: its routes answer 404
 };
 
 // The ports that were taken; nullopt: not listening there.

@@ -8,6 +8,7 @@
 #include "core/metrics.hpp"
 #include "core/random.hpp"
 #include "core/secret.hpp"
+#include "core/session_identity.hpp"
 #include "security/digest.hpp"
 
 #include <array>
@@ -31,7 +32,10 @@ struct UsersOptions {
 };
 
 // Thread-safe. Changes, load() and authenticate() take their time, so never on an I/O thread.
-class Users final : public MqttAuthenticator, public UserAdministration, public MetricSource {
+class Users final : public MqttAuthenticator,
+                    public SessionAuthenticator,
+                    public UserAdministration,
+                    public MetricSource {
 public:
     // The three objects must outlive this one. Throws std::runtime_error without OpenSSL, memory.
     Users(UsersOptions options, UserStore& store, const Clock& clock, Random& random);
@@ -72,6 +76,14 @@ public:
     // Denied: filters that begin with '$' ($share/<group>/ is looked behind), and what the roles do
     // not cover as a whole.
     bool may_subscribe(const Principal& principal, std::string_view filter) const override;
+
+    // SessionAuthenticator
+    std::optional<Result<Principal>> try_login(std::string_view user, std::string_view password)
+        const override;
+    Result<Principal> login(std::string_view user, std::string_view password) override;
+    Result<Principal> login_by_certificate(std::string_view common_name) const override;
+    bool may_remain(const Principal& principal) const override { return may_stay(principal); }
+    bool may_read_device(const Principal& principal, std::string_view device_id) const override;
 
     // modax_security_mqtt_denied_total, modax_security_users
     void collect(MetricSink& sink) const override;

@@ -10,7 +10,7 @@ import re
 import sys
 
 INNER = {"analysis", "ingest", "live", "operations", "simulation"}
-ADAPTERS = {"mqtt", "landing", "http", "security", "telemetry", "config", "exporter"}
+ADAPTERS = {"mqtt", "landing", "http", "opcua", "security", "telemetry", "config", "exporter"}
 
 # Module -> the modules whose headers it may include (its own are always allowed).
 MAY_INCLUDE = {
@@ -32,7 +32,8 @@ OWNERS = {
     "boost/asio": {"mqtt", "http", "app", "cli"},
     "boost/beast": {"mqtt", "http"},
     "boost/": {"mqtt", "http"},
-    "openssl/": {"security", "mqtt", "http"},
+    "openssl/": {"security", "mqtt", "http", "opcua"},
+    "open62541/": {"opcua"},
     "argon2.h": {"security"},
     "spdlog/": {"telemetry"},
     "prometheus/": {"telemetry"},

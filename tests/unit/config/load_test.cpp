@@ -72,7 +72,8 @@ std::vector<std::string> companions(const Key& key) {
         "http.port=1",
         "https.port=2",
         "mqtt.port=3",
-        "mqtts.port=4"};
+        "mqtts.port=4",
+        "opcua.lost_after=8760h"};
     std::erase_if(sets, [&](const std::string& set) { return set.starts_with(key.name + '='); });
     return sets;
 }

@@ -35,7 +35,7 @@ class Gateway(Server):
         self.data = directory / "data"
         self.prefix = list(prefix)
         self.environment = {**os.environ, **(environment or {})}
-        self.settings = {"http.port": "0", "mqtt.port": "0"}
+        self.settings = {"http.port": "0", "mqtt.port": "0", "opcua.port": "0"}
         if anonymous:
             self.settings.update(OPEN_ACCESS)
         self.settings.update(settings or {})
@@ -58,7 +58,7 @@ class Gateway(Server):
     def start(self, timeout=20):
         self.launch()
         self.endpoints = self.wait_until(self._read_endpoints, "endpoints.json", timeout)
-        for name in ("http", "https", "mqtt", "mqtts"):
+        for name in ("http", "https", "mqtt", "mqtts", "opcua"):
             if name in self.endpoints and self.settings.get(f"{name}.port") == "0":
                 self.settings[f"{name}.port"] = str(port_of(self.endpoints[name]))
         return self
