@@ -58,6 +58,47 @@ struct Place {
     std::int64_t sequence = 0;
 };
 
+// The span and direction that are asked for; nullopt: the continuation point is none of ours.
+std::optional<HistoryQuery> query_of(
+    const UA_ReadRawModifiedDetails& details, const UA_ByteString& continuation
+) {
+    HistoryQuery query;
+    const bool has_start = details.startTime != 0;
+    const bool has_end = details.endTime != 0;
+    const bool backwards = !has_start || (has_end && details.endTime < details.startTime);
+    // In either direction the end is not part of it (Part 11, section 6.4.3.2).
+    const auto beyond = std::chrono::microseconds{1};
+    if (backwards) {
+        query.newest_first = true;
+        query.end = has_start ? to_time(details.startTime) + beyond : to_time(details.endTime);
+        query.start = has_start && has_end ? to_time(details.endTime) + beyond : Timestamp{};
+    } else {
+        query.start = to_time(details.startTime);
+        query.end = has_end ? to_time(details.endTime) : k_last;
+    }
+    if (continuation.length == sizeof(Place)) {
+        Place place;
+        std::memcpy(&place, continuation.data, sizeof place);
+        query.after = HistoryQuery::After{from_micros(place.micros), place.sequence};
+    } else if (continuation.length != 0) {
+        return std::nullopt;
+    }
+    return query;
+}
+
+UA_StatusCode fill(
+    UA_HistoryData& data, const std::vector<std::pair<Timestamp, MetricValue>>& values
+) {
+    data.dataValues =
+        static_cast<UA_DataValue*>(UA_Array_new(values.size(), &UA_TYPES[UA_TYPES_DATAVALUE]));
+    if (data.dataValues == nullptr) return UA_STATUSCODE_BADOUTOFMEMORY;
+    data.dataValuesSize = values.size();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        set(data.dataValues[i], values[i].second, values[i].first);
+    }
+    return UA_STATUSCODE_GOOD;
+}
+
 }  // namespace
 
 struct History::Callbacks {
@@ -124,36 +165,17 @@ UA_StatusCode History::read(
     if (!path.starts_with(prefix)) return UA_STATUSCODE_BADHISTORYOPERATIONUNSUPPORTED;
     const auto member = std::string_view{path}.substr(prefix.size());
 
-    HistoryQuery query;
-    query.device = &device;
-    const bool has_start = details.startTime != 0;
-    const bool has_end = details.endTime != 0;
-    const bool backwards = !has_start || (has_end && details.endTime < details.startTime);
-    // In either direction the end is not part of it (Part 11, section 6.4.3.2).
-    const auto beyond = std::chrono::microseconds{1};
-    if (backwards) {
-        query.newest_first = true;
-        query.end = has_start ? to_time(details.startTime) + beyond : to_time(details.endTime);
-        query.start = has_start && has_end ? to_time(details.endTime) + beyond : Timestamp{};
-    } else {
-        query.start = to_time(details.startTime);
-        query.end = has_end ? to_time(details.endTime) : k_last;
-    }
-    if (wanted.continuationPoint.length == sizeof(Place)) {
-        Place place;
-        std::memcpy(&place, wanted.continuationPoint.data, sizeof place);
-        query.after = HistoryQuery::After{from_micros(place.micros), place.sequence};
-    } else if (wanted.continuationPoint.length != 0) {
-        return UA_STATUSCODE_BADCONTINUATIONPOINTINVALID;
-    }
-    query.limit = max_readings;
+    auto query = query_of(details, wanted.continuationPoint);
+    if (!query) return UA_STATUSCODE_BADCONTINUATIONPOINTINVALID;
+    query->device = &device;
+    query->limit = max_readings;
     const std::size_t max_values =
         details.numValuesPerNode == 0 ? max_readings : details.numValuesPerNode;
 
     std::vector<std::pair<Timestamp, MetricValue>> values;
     std::size_t seen = 0;
     Place place;
-    const auto read = store_.history(query, [&](const Reading& reading) {
+    const auto read = store_.history(*query, [&](const Reading& reading) {
         ++seen;
         place = {to_micros(reading.time), reading.sequence};
         if (auto value = value_of(reading, member)) {
@@ -174,14 +196,7 @@ UA_StatusCode History::read(
         const bool more = result.continuationPoint.length > 0;
         return more ? UA_STATUSCODE_GOOD : UA_STATUSCODE_GOODNODATA;
     }
-    data.dataValues =
-        static_cast<UA_DataValue*>(UA_Array_new(values.size(), &UA_TYPES[UA_TYPES_DATAVALUE]));
-    if (data.dataValues == nullptr) return UA_STATUSCODE_BADOUTOFMEMORY;
-    data.dataValuesSize = values.size();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        set(data.dataValues[i], values[i].second, values[i].first);
-    }
-    return UA_STATUSCODE_GOOD;
+    return fill(data, values);
 }
 
 }  // namespace modax::opcua
