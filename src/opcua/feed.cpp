@@ -53,10 +53,10 @@ void Feed::take_latest() {
 }
 
 void Feed::stop() {
-    subscription_.reset();
     if (!thread_.joinable()) return;
     thread_.request_stop();
     thread_.join();
+    subscription_.reset();
 }
 
 void Feed::analysed(const Analysis& analysis) {

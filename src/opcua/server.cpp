@@ -102,7 +102,7 @@ void Server::Impl::stop() {
         thread.join();
     }
     if (running.exchange(false)) UA_Server_run_shutdown(server.get());
-    feed.reset();
+    // The feed stays: the analysis may still be handing something over.
     server.reset();
 }
 

@@ -24,7 +24,7 @@ TEST(opcua_certificate_rules, time_is_told_with_the_difference_of_the_clocks) {
     early.from_seconds = 7200;
     const auto finding = form_of(early);
     EXPECT_EQ(finding.code, "not_yet_valid");
-    EXPECT_THAT(finding.fix, ::testing::AnyOf(HasSubstr("7200 s"), HasSubstr("7199 s")));
+    EXPECT_THAT(finding.fix, ::testing::ContainsRegex("7(19|20)[0-9] s"));
     CertificateWish late;
     late.until_seconds = -60;
     EXPECT_EQ(form_of(late).code, "expired");
