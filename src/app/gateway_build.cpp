@@ -13,6 +13,7 @@ Status Gateway::Parts::build() {
     if (auto opened = open_store(); !opened) return opened;
     if (auto built = build_mqtt(); !built) return built;
     build_operations();
+    if (auto built = build_delivery(); !built) return built;
     if (auto built = build_http(); !built) return built;
     register_metrics();
     mqtt_thread->start();
@@ -125,7 +126,9 @@ Status Gateway::Parts::build_http() {
             .rollups = *store,
             .exporter = *exporter,
             .statistics = operations.get(),
-            .operations = operations.get()}
+            .operations = operations.get(),
+            .outbox = store.get(),
+            .connectors = deliveries.get()}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());

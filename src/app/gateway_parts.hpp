@@ -4,6 +4,7 @@
 
 #include "app/business_news.hpp"
 #include "app/certificate_watch.hpp"
+#include "app/deliveries.hpp"
 #include "app/gateway.hpp"
 #include "app/io_thread.hpp"
 #include "app/options.hpp"
@@ -38,6 +39,7 @@ struct Gateway::Parts {
     Status open_store();
     Status build_mqtt();
     void build_operations();
+    Status build_delivery();
     Status build_http();
     void register_metrics();
     Status announce();
@@ -100,6 +102,7 @@ struct Gateway::Parts {
     // Orders, lots, equipment.
     std::unique_ptr<operations::Service> operations;
     std::unique_ptr<BusinessNews> news;
+    std::unique_ptr<Deliveries> deliveries;
 
     // REST and WebSocket, with threads of its own.
     std::unique_ptr<exporter::TableExporter> exporter;

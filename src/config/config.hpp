@@ -143,6 +143,12 @@ struct AuditConfig {
     std::filesystem::path checkpoint_file;  // empty: "audit-checkpoints" in the data directory
 };
 
+struct ConnectorsConfig {
+    std::filesystem::path directory;  // empty: no connectors
+    std::vector<std::string> allowed_hosts;
+    std::vector<std::string> allowed_networks;
+};
+
 struct UplinkConfig {
     bool enabled = false;
     std::string host;
@@ -176,6 +182,7 @@ struct Config {
     RollupsConfig rollups;
     AuditConfig audit;
     UplinkConfig uplink;
+    ConnectorsConfig connectors;
 };
 
 }  // namespace modax::config

@@ -19,6 +19,7 @@ const std::vector<Section>& schema() {
         rollups_section(),
         audit_section(),
         uplink_section(),
+        connectors_section(),
     };
     return k_sections;
 }

@@ -18,5 +18,6 @@ Section landing_section();
 Section audit_section();
 Section rollups_section();
 Section uplink_section();
+Section connectors_section();
 
 }  // namespace modax::config

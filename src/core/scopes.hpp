@@ -29,6 +29,8 @@ inline constexpr std::array k_scopes{
     Scope{"quality:write", "report inspection results"},
     Scope{"equipment:read", "states and downtimes of equipment"},
     Scope{"equipment:write", "report states and downtimes of equipment"},
+    Scope{"outbox:read", "what is delivered to other systems, and how that went"},
+    Scope{"outbox:write", "retry and discard deliveries"},
     Scope{"*", "all of these"},
 };
 

@@ -27,7 +27,9 @@
 #include <vector>
 
 namespace modax {
+class ConnectorList;
 class Operations;
+class OutboxStore;
 class StatisticsContributor;
 }  // namespace modax
 
@@ -117,6 +119,8 @@ struct Dependencies {
     const Exporter& exporter;
     const StatisticsContributor* statistics = nullptr;  // none: its members are null
     Operations* operations = nullptr;                   // none: its routes answer 503
+    OutboxStore* outbox = nullptr;                      // the same
+    const ConnectorList* connectors = nullptr;          // none: an empty list
 };
 
 // The ports that were taken; nullopt: not listening there.

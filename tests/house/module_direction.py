@@ -9,8 +9,8 @@ import pathlib
 import re
 import sys
 
-INNER = {"analysis", "ingest", "live", "operations", "simulation"}
-ADAPTERS = {"mqtt", "landing", "http", "security", "telemetry", "config", "exporter"}
+INNER = {"analysis", "delivery", "ingest", "live", "operations", "simulation"}
+ADAPTERS = {"mqtt", "landing", "http", "security", "telemetry", "config", "exporter", "connectors"}
 
 # Module -> the modules whose headers it may include (its own are always allowed).
 MAY_INCLUDE = {
@@ -36,7 +36,10 @@ OWNERS = {
     "argon2.h": {"security"},
     "spdlog/": {"telemetry"},
     "prometheus/": {"telemetry"},
-    "toml++/": {"config"},
+    "toml++/": {"config", "connectors"},
+    "curl/": {"connectors"},
+    "jq.h": {"connectors"},
+    "jv.h": {"connectors"},
     "CLI/": {"cli"},
     "xlsxwriter": {"exporter"},
     "zlib.h": {"exporter"},
