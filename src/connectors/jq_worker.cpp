@@ -69,7 +69,7 @@ int map(const std::string& program, const std::string& input) {
     }
     jq_start(state, parsed, 0);
     jv result = jq_next(state);
-    if (jv_is_valid(result) != 0) return answer(text_of(jv_dump_string(result, 0)), 0);
+    if (jv_is_valid(result) != 0) return answer(text_of(result), 0);
     if (jv_invalid_has_msg(jv_copy(result)) != 0) {
         return answer(text_of(jv_invalid_get_msg(result)), 1);
     }

@@ -49,7 +49,7 @@ OWNERS = {
 # What the operating system brings; anything else with a path or a ".h" is a library.
 SYSTEM = re.compile(
     r"^(sys|netinet|arpa|net|linux)/|"
-    r"^(unistd|fcntl|signal|poll|pthread|pwd|termios|syslog|dirent|netdb|getopt|sched)\.h$"
+    r"^(unistd|fcntl|signal|poll|pthread|pwd|termios|syslog|dirent|netdb|getopt|sched|spawn)\.h$"
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 SUFFIXES = {".cpp", ".hpp", ".h", ".in"}
