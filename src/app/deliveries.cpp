@@ -78,7 +78,7 @@ Result<std::unique_ptr<Deliveries>> Deliveries::make(
         options.per_second = definition.per_second;
         One one;
         one.channel = std::make_unique<connectors::Channel>(
-            std::move(definition), std::move(secrets), made->rules_, made->jq_, hmac
+            std::move(definition), std::move(secrets), made->rules_, made->jq_, hmac, clock
         );
         one.dispatcher = std::make_unique<delivery::Dispatcher>(
             std::move(options), outbox, *one.channel, clock, random, log

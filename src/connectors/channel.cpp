@@ -2,7 +2,10 @@
 
 #include "delivery/classification.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -10,6 +13,7 @@ namespace modax::connectors {
 namespace {
 
 constexpr std::size_t k_max_shown = 64 * 1024;
+constexpr std::int64_t k_token_seconds = 300;  // where the answer does not say
 
 // RFC 4648 section 4.
 std::string base64(std::string_view bytes) {
@@ -27,6 +31,24 @@ std::string base64(std::string_view bytes) {
         }
     }
     return text;
+}
+
+// application/x-www-form-urlencoded: what RFC 6749 section 2.3.1 asks for.
+std::string form_encoded(std::string_view text) {
+    constexpr std::string_view k_plain = "-._~";
+    constexpr std::string_view k_hex = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (std::isalnum(byte) != 0 || k_plain.find(letter) != std::string_view::npos) {
+            encoded += letter;
+        } else {
+            encoded += '%';
+            encoded += k_hex[byte >> 4U];
+            encoded += k_hex[byte & 15U];
+        }
+    }
+    return encoded;
 }
 
 std::string header_of(const HttpAnswer& answer, const std::string& name) {
@@ -71,13 +93,50 @@ Channel::Channel(
     ChannelSecrets secrets,
     const NetworkRules& rules,
     const Jq& jq,
-    Hmac hmac
+    Hmac hmac,
+    const Clock& clock
 )
     : definition_{std::move(definition)},
       secrets_{std::move(secrets)},
       jq_{jq},
       hmac_{std::move(hmac)},
+      clock_{clock},
       exchange_{definition_, rules} {}
+
+std::optional<CallResult> Channel::get_access_token() {
+    const bool holds = !access_token_.empty() && clock_.steady_now() < access_token_until_;
+    if (definition_.authentication != Authentication::oauth2 || holds) return std::nullopt;
+    HttpRequest request{"POST", definition_.token_url, {}, "grant_type=client_credentials", true};
+    if (!definition_.scope.empty()) request.body += "&scope=" + form_encoded(definition_.scope);
+    const auto pair =
+        form_encoded(definition_.user) + ':' + form_encoded(secrets_.password.reveal());
+    request.headers = {
+        {"Content-Type", "application/x-www-form-urlencoded"},
+        {"Accept", "application/json"},
+        {"Authorization", "Basic " + base64(pair)}};
+    const HttpAnswer answer = exchange_.call(request);
+    const auto json = nlohmann::json::parse(answer.body, nullptr, false);
+    const bool given = answer.failure == HttpAnswer::Failure::none && answer.status == 200 &&
+                       json.is_object() && json.contains("access_token") &&
+                       json["access_token"].is_string();
+    if (given) {
+        access_token_ = Secret{json["access_token"].get<std::string>()};
+        const auto seconds = json.contains("expires_in") && json["expires_in"].is_number_integer()
+                                 ? json["expires_in"].get<std::int64_t>()
+                                 : k_token_seconds;
+        // Sooner than it ends there, because the call that uses it takes time.
+        access_token_until_ = clock_.steady_now() + std::chrono::seconds{seconds} * 9 / 10;
+        return std::nullopt;
+    }
+    CallResult result = judge(request, answer);
+    // What was answered may be a token in an odd form.
+    result.answer = "HTTP " + std::to_string(answer.status);
+    const bool later =
+        result.outcome == CallOutcome::transient || result.outcome == CallOutcome::ambiguous;
+    result.outcome = later ? CallOutcome::transient : CallOutcome::configuration;
+    result.reason = "no access token: " + (answer.problem.empty() ? result.answer : answer.problem);
+    return result;
+}
 
 void Channel::authenticate(HttpRequest& request) const {
     if (definition_.authentication == Authentication::basic) {
@@ -85,6 +144,8 @@ void Channel::authenticate(HttpRequest& request) const {
         request.headers.emplace_back("Authorization", "Basic " + base64(pair));
     } else if (definition_.authentication == Authentication::api_key) {
         request.headers.emplace_back(definition_.key_header, secrets_.password.reveal());
+    } else if (definition_.authentication == Authentication::oauth2) {
+        request.headers.emplace_back("Authorization", "Bearer " + access_token_.reveal());
     }
 }
 
@@ -166,6 +227,7 @@ CallResult Channel::send(const Delivery& delivery) {
     if (*body == "null") {
         return {CallOutcome::delivered, "the mapping wants nothing sent", {}, {}, {}};
     }
+    if (auto failed = get_access_token()) return *failed;
     if (auto failed = shake_hands()) return *failed;
     HttpRequest request{
         definition_.method,
@@ -193,7 +255,10 @@ CallResult Channel::send(const Delivery& delivery) {
         if (auto failed = shake_hands()) return *failed;
         answer = call_with_token(request);
     }
-    if (answer.status == 401 || answer.status == 403) handshake_done_ = false;
+    if (answer.status == 401 || answer.status == 403) {
+        handshake_done_ = false;
+        access_token_ = {};
+    }
     CallResult result = judge(request, answer);
     if (result.outcome != CallOutcome::delivered || definition_.success_test.empty()) return result;
     const auto success = jq_.run(definition_.success_test, answer.body);
@@ -205,6 +270,10 @@ CallResult Channel::send(const Delivery& delivery) {
 }
 
 CallResult Channel::look_up(const Delivery& delivery) {
+    if (auto failed = get_access_token()) {
+        failed->reason = "the lookup failed: " + failed->reason;
+        return *failed;
+    }
     HttpRequest request{"GET", filled_in(definition_.lookup_url, delivery.event), {}, {}, true};
     request.headers.emplace_back("Accept", "application/json");
     authenticate(request);

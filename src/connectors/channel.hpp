@@ -5,6 +5,7 @@
 #include "connectors/definition.hpp"
 #include "connectors/http_exchange.hpp"
 #include "connectors/jq.hpp"
+#include "core/clock.hpp"
 #include "core/secret.hpp"
 
 #include <functional>
@@ -26,7 +27,8 @@ public:
         ChannelSecrets secrets,
         const NetworkRules& rules,
         const Jq& jq,
-        Hmac hmac
+        Hmac hmac,
+        const Clock& clock
     );
 
     CallResult send(const Delivery& delivery) override;
@@ -39,6 +41,8 @@ public:
 
 private:
     void authenticate(HttpRequest& request) const;
+    // An access token (RFC 6749), where there is none that still holds. A failure is a result.
+    std::optional<CallResult> get_access_token();
     // Gets a token where there is none. A failure is a result.
     std::optional<CallResult> shake_hands();
     HttpAnswer call_with_token(HttpRequest request);
@@ -49,7 +53,10 @@ private:
     const ChannelSecrets secrets_;
     const Jq& jq_;
     const Hmac hmac_;
+    const Clock& clock_;
     HttpExchange exchange_;
+    Secret access_token_;
+    SteadyTime access_token_until_{};
     bool handshake_done_ = false;
     std::string csrf_token_;  // empty after a handshake that gave none: not every service has one
 };

@@ -15,7 +15,7 @@
 
 namespace modax::connectors {
 
-enum class Authentication : std::uint8_t { none, basic, api_key };
+enum class Authentication : std::uint8_t { none, basic, api_key, oauth2 };
 
 struct Definition {
     std::string name;
@@ -30,9 +30,11 @@ struct Definition {
     bool allow_plaintext = false;                              // http beyond loopback
 
     Authentication authentication = Authentication::none;
-    std::string user;
+    std::string user;    // or OAuth 2.0 client id
     std::string secret;  // a reference: "env:NAME", "file:PATH", "credential:NAME"; or empty
     std::string key_header = "X-API-Key";
+    std::string token_url;  // OAuth 2.0 client credentials (RFC 6749 section 4.4)
+    std::string scope;
     std::string signature_header;  // empty: bodies are not signed
     std::string signature_secret;  // a reference
 

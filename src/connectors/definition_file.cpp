@@ -178,7 +178,9 @@ private:
         }
     }
     void authentication(Definition& read) {
-        const auto& table = section("auth", {"kind", "user", "secret", "header"});
+        const auto& table = section(
+            "auth", {"kind", "user", "secret", "header", "token_url", "client_id", "scope"}
+        );
         const auto kind = text(table, "kind");
         if (kind == "basic") {
             read.authentication = Authentication::basic;
@@ -190,8 +192,14 @@ private:
             if (const auto header = text(table, "header"); !header.empty()) {
                 read.key_header = header;
             }
+        } else if (kind == "oauth2") {
+            read.authentication = Authentication::oauth2;
+            read.token_url = text(table, "token_url", true);
+            read.user = text(table, "client_id", true);
+            read.secret = secret(table, "secret");
+            read.scope = text(table, "scope");
         } else if (!kind.empty() && kind != "none") {
-            wrong(*table.get("kind"), "kind: must be none, basic or api_key");
+            wrong(*table.get("kind"), "kind: must be none, basic, api_key or oauth2");
         }
         read.csrf_url = text(section("handshake", {"csrf_url"}), "csrf_url");
         const auto& signature = section("signature", {"header", "secret"});

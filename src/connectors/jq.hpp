@@ -23,9 +23,9 @@ public:
     explicit Jq(std::filesystem::path program, JqLimits limits = {})
         : program_{std::move(program)}, limits_{limits} {}
 
-    // The first output as JSON, a text as it is (for XML); "null" when there is none. Errors: invalid_argument (the program
-    // does not compile, or fails on this input), resource_exhausted (a limit; it was killed),
-    // io_error.
+    // The first output as JSON, a text as it is (for XML); "null" when there is none. Errors:
+    // invalid_argument (the program does not compile, or fails on this input), resource_exhausted
+    // (a limit; it was killed), io_error.
     Result<std::string> run(std::string_view jq, std::string_view input) const;
 
 private:

@@ -1,6 +1,7 @@
 """Reports into another system: every one delivered, none booked twice, whatever fails between."""
 import os
 import pathlib
+import subprocess
 import unittest
 
 from modax_test.sap_peer import PASSWORD, SapPeer
@@ -50,6 +51,15 @@ class Deliveries(Operations):
         answer = gateway.get("/api/v1/outbox", key=self.key, params={"limit": 1000, **query})
         self.assertEqual(answer.status_code, 200, answer.text)
         return answer.json()["deliveries"]
+
+    def modax(self, gateway, *arguments):
+        """What `modax outbox` prints beside the running gateway."""
+        done = subprocess.run(
+            [gateway.program, "outbox", *arguments, "--data-dir", gateway.data],
+            capture_output=True, text=True, timeout=30, check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
 
     def wait_until_delivered(self, gateway, count, timeout=120):
         wait_for(
@@ -106,6 +116,9 @@ class Faults(Deliveries):
         self.assertNotIn("Basic", shown["request"])
         self.assertIn("Authorization: ***", shown["request"])
         self.assertNotIn(PASSWORD, gateway.log())
+        listed = self.modax(gateway, "list", "--state", "dead")
+        self.assertIn("order:3000005", listed)
+        self.assertIn("RU/032", self.modax(gateway, "show", str(dead[0]["id"])))
         self.sap.refuse.clear()
         self.post(gateway, path + "/retry", {"reason": "unlocked"}, 200)
         self.wait_until_delivered(gateway, 20)
@@ -153,6 +166,40 @@ class Faults(Deliveries):
             self.assertIn("was ended", each["reason"], each["connector"])
         self.wait_until_delivered(gateway, 1)
         self.assertEqual(self.sap.orders(), ["5000001"])
+
+    def test_an_access_token_is_fetched_and_renewed(self):
+        file = self.connectors / "sap.toml"
+        file.write_text(
+            file.read_text()
+            .replace('kind = "basic"', f'kind = "oauth2"\ntoken_url = "{self.sap.url}/token"\nscope = "confirmations"')
+            .replace('user = "MODAX"', 'client_id = "MODAX"')
+        )
+        gateway = self.running()
+        self.complete(gateway, "8000001")
+        self.wait_until_delivered(gateway, 1)
+        self.assertEqual(len(self.sap.tokens), 1)
+        revoked = self.sap.tokens.pop()
+        self.complete(gateway, "8000002")
+        self.wait_until_delivered(gateway, 2)
+        self.assertEqual(self.sap.orders(), ["8000001", "8000002"])
+        shown = gateway.get("/api/v1/outbox/2", key=self.key).text
+        self.assertNotIn(revoked, shown + gateway.log())
+        self.assertNotIn(self.sap.tokens.pop(), shown + gateway.log())
+
+    def test_a_discarded_one_makes_way_for_the_later_ones(self):
+        gateway = self.running()
+        self.sap.refuse.add("9000001")
+        for final in (False, True):
+            self.post(
+                gateway, f"{ORDERS}/9000001/complete",
+                {"quantity_produced": 1, "quantity_rejected": 0, "final": final}, 200,
+            )
+        dead = wait_for(lambda: self.outbox(gateway, state="dead"), "the dead one", 10)
+        self.assertEqual(len(self.outbox(gateway, state="queued")), 1, "it waits for the first")
+        self.sap.refuse.clear()
+        self.modax(gateway, "discard", str(dead[0]["id"]), "--reason", "booked by hand")
+        self.wait_until_delivered(gateway, 1)
+        self.assertEqual([row["IsFinalConfirmation"] for row in self.sap.postings], [True])
 
     def test_reports_of_one_order_arrive_in_order(self):
         gateway = self.running()

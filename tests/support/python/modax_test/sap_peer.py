@@ -9,6 +9,7 @@ import secrets
 import threading
 
 USER, PASSWORD = "MODAX", "planted-canary-password"
+BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 FIELDS = {
     "OrderID": 12, "OrderOperation": 4, "Sequence": 6, "ConfirmationYieldQuantity": 14,
     "ConfirmationScrapQuantity": 14, "ConfirmationReworkQuantity": 14, "ConfirmationUnit": 3,
@@ -28,6 +29,7 @@ class SapPeer:
         self.refuse = set()  # order ids answered with 400
         self.away = False  # 503 to everything
         self.sessions = {}
+        self.tokens = set()  # access tokens that are accepted
         self.random = random.Random(seed)
         self.lock = threading.Lock()
         peer = self
@@ -96,7 +98,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         sent = self.headers.get("Authorization", "")
         if self.sap.away:
             self.error(503, "away")
-        elif sent != "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode():
+        elif sent != BASIC and sent.removeprefix("Bearer ") not in self.sap.tokens:
             self.error(401, "logon failed")
         else:
             return True
@@ -118,8 +120,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.error(404, "no such resource")
 
+    def give_token(self, body):
+        """OAuth 2.0 client credentials."""
+        known = self.headers.get("Authorization") == BASIC
+        if not known or body != b"grant_type=client_credentials&scope=confirmations":
+            self.answer(401, {"error": "invalid_client"})
+            return
+        token = secrets.token_hex(16)
+        self.sap.tokens.add(token)
+        self.answer(200, {"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/token":
+            self.give_token(body)
+            return
         with self.sap.lock:
             self.sap.requests += 1
         if not self.let_in():
