@@ -11,6 +11,8 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(tl-expected REQUIRED)
+find_package(CURL 7.88 REQUIRED)
+find_library(MODAX_JQ jq REQUIRED)  # Debian 12 has no .pc file for it
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(XLSXWRITER REQUIRED IMPORTED_TARGET xlsxwriter)

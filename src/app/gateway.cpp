@@ -42,6 +42,7 @@ void Gateway::Parts::stop() {
     }
     if (server) server->stop();
     if (opcua_server) opcua_server->stop();
+    if (deliveries) deliveries->stop();
     if (mqtt_thread) {
         mqtt_thread->run_and_wait([this] {
             if (uplink) uplink->stop();

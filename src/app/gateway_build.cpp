@@ -15,6 +15,7 @@ Status Gateway::Parts::build() {
     if (auto built = build_mqtt(); !built) return built;
     build_operations();
     if (auto built = build_opcua(); !built) return built;
+    if (auto built = build_delivery(); !built) return built;
     if (auto built = build_http(); !built) return built;
     register_metrics();
     if (auto started = start_analysis(); !started) return started;
@@ -132,7 +133,9 @@ Status Gateway::Parts::build_http() {
             .analysis = analysis.get(),
             .analyses = analysis ? store.get() : nullptr,
             .operations = operations.get(),
-            .opcua = opcua_server.get()}
+            .opcua = opcua_server.get(),
+            .outbox = store.get(),
+            .connectors = deliveries.get()}
     );
     auto endpoints = server->start();
     if (!endpoints) return tl::make_unexpected(endpoints.error());

@@ -5,6 +5,7 @@
 #include "app/analysis_engine.hpp"
 #include "app/business_news.hpp"
 #include "app/certificate_watch.hpp"
+#include "app/deliveries.hpp"
 #include "app/gateway.hpp"
 #include "app/io_thread.hpp"
 #include "app/options.hpp"
@@ -53,6 +54,7 @@ struct Gateway::Parts {
     Status build_mqtt();
     void build_operations();
     Status build_opcua();
+    Status build_delivery();
     Status build_http();
     void register_metrics();
     Status announce();
@@ -122,6 +124,7 @@ struct Gateway::Parts {
     // OPC UA, with threads of its own.
     std::unique_ptr<opcua::Server> opcua_server;
     std::optional<std::uint16_t> opcua_port;
+    std::unique_ptr<Deliveries> deliveries;
 
     // REST and WebSocket, with threads of its own.
     std::unique_ptr<exporter::TableExporter> exporter;

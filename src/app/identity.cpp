@@ -89,6 +89,10 @@ KeyAdministration& Identity::keys() {
     return *parts_->keys;
 }
 
+OutboxStore& Identity::outbox() {
+    return *parts_->store;
+}
+
 UserAdministration& Identity::users() {
     return *parts_->users;
 }

@@ -4,6 +4,7 @@
 
 #include "config/config.hpp"
 #include "core/analysis.hpp"
+#include "core/delivery.hpp"
 #include "core/identity.hpp"
 #include "core/result.hpp"
 
@@ -24,6 +25,7 @@ public:
 
     KeyAdministration& keys();
     UserAdministration& users();
+    OutboxStore& outbox();
     // Users of the file that modax had before it kept them in the store: name to Argon2id hash (or
     // empty: certificate only). Returns how many were taken over. Errors: invalid_argument.
     Result<std::size_t> import_users(

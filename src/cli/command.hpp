@@ -37,6 +37,9 @@ void add_role(CLI::App& app, Action& action);
 void add_pki(CLI::App& app, Action& action);
 void add_opcua(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
+void add_connector(CLI::App& app, Action& action);
+void add_jq_worker(CLI::App& app, Action& action);  // hidden
+void add_outbox(CLI::App& app, Action& action);
 void add_backup(CLI::App& app, Action& action);  // backup, restore
 
 // --config, --set and --data-dir, shared by the commands that work on a gateway's data.

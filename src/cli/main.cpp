@@ -23,6 +23,9 @@ int main(int argc, char** argv) try {
     add_pki(app, action);
     add_export(app, action);
     add_backup(app, action);
+    add_connector(app, action);
+    add_outbox(app, action);
+    add_jq_worker(app, action);
     add_analyze(app, action);
     add_anomaly(app, action);
     add_replay(app, action);

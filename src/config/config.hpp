@@ -172,6 +172,12 @@ struct OpcuaConfig {
     milliseconds lost_after = std::chrono::minutes{5};
 };
 
+struct ConnectorsConfig {
+    std::filesystem::path directory;  // empty: no connectors
+    std::vector<std::string> allowed_hosts;
+    std::vector<std::string> allowed_networks;
+};
+
 struct UplinkConfig {
     bool enabled = false;
     std::string host;
@@ -208,6 +214,7 @@ struct Config {
     OperationsConfig operations;
     OpcuaConfig opcua;
     UplinkConfig uplink;
+    ConnectorsConfig connectors;
 };
 
 }  // namespace modax::config

@@ -22,6 +22,7 @@ const std::vector<Section>& schema() {
         operations_section(),
         opcua_section(),
         uplink_section(),
+        connectors_section(),
     };
     return k_sections;
 }

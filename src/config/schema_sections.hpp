@@ -21,5 +21,6 @@ Section analysis_section();
 Section operations_section();
 Section opcua_section();
 Section uplink_section();
+Section connectors_section();
 
 }  // namespace modax::config

@@ -32,6 +32,8 @@ inline constexpr std::array k_scopes{
     Scope{"equipment:write", "report states and downtimes of equipment"},
     Scope{"opcua:read", "certificates and sessions of the OPC UA server"},
     Scope{"opcua:write", "trust OPC UA clients, or no longer"},
+    Scope{"outbox:read", "what is delivered to other systems, and how that went"},
+    Scope{"outbox:write", "retry and discard deliveries"},
     Scope{"*", "all of these"},
 };
 

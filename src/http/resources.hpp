@@ -69,6 +69,12 @@ void get_health(const Call& call, Response& response);
 void get_ready(const Call& call, Response& response);
 void get_metrics(const Call& call, Response& response);
 void get_accounting(const Call& call, Response& response);
+// outbox.cpp
+void get_outbox(const Call& call, Response& response);
+void get_delivery(const Call& call, Response& response);
+void post_delivery_retry(const Call& call, Response& response);
+void post_delivery_discard(const Call& call, Response& response);
+void get_connectors(const Call& call, Response& response);
 // revocation_list.cpp
 void get_revocation_list(const Call& call, Response& response);
 // live_resources.cpp

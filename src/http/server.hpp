@@ -29,7 +29,9 @@
 #include <vector>
 
 namespace modax {
+class ConnectorList;
 class Operations;
+class OutboxStore;
 class StatisticsContributor;
 }  // namespace modax
 
@@ -120,8 +122,10 @@ struct Dependencies {
     const StatisticsContributor* statistics = nullptr;  // none: its members are null
     AnalysisDesk* analysis = nullptr;                   // none, and no analyses: it is off
     const AnalysisStore* analyses = nullptr;
-    Operations* operations = nullptr;      // none: its routes answer 503
-    OpcUaAdministration* opcua = nullptr;  // none: its routes answer 404
+    Operations* operations = nullptr;           // none: its routes answer 503
+    OpcUaAdministration* opcua = nullptr;       // none: its routes answer 404
+    OutboxStore* outbox = nullptr;              // the same
+    const ConnectorList* connectors = nullptr;  // none: an empty list
 };
 
 // The ports that were taken; nullopt: not listening there.

@@ -9,6 +9,7 @@
 #include "core/broker_state.hpp"
 #include "core/business_event.hpp"
 #include "core/clock.hpp"
+#include "core/delivery.hpp"
 #include "core/health.hpp"
 #include "core/identity.hpp"
 #include "core/landing.hpp"
@@ -34,6 +35,7 @@ class Store final : public ReadingReader,
                     public AuditStore,
                     public AccessProfileStore,
                     public AnalysisStore,
+                    public OutboxStore,
                     public OperationsStore,
                     public HealthSource,
                     public MetricSource {
@@ -134,6 +136,18 @@ public:
     // Which connectors get deliveries of events from now on, and who hears of every event once it
     // is durable, in order of their sequence. All must outlive the store's use, or be replaced.
     void tell_events_to(const EventRouter* router, std::vector<BusinessEventSink*> sinks);
+
+    // OutboxStore
+    Status release_claims() override;
+    Result<std::optional<Delivery>> claim(
+        std::string_view connector, Timestamp now, Timestamp lease_until
+    ) override;
+    Status finish(const Delivery& claimed, const DeliveryResult& result) override;
+    Result<OutboxFigures> outbox_figures(std::string_view connector) const override;
+    Result<std::vector<Delivery>> deliveries(const OutboxQuery& query) const override;
+    Result<Delivery> delivery(std::uint64_t id) const override;
+    Status retry_delivery(std::uint64_t id, const AuditEntry& record) override;
+    Status discard_delivery(std::uint64_t id, const AuditEntry& record) override;
 
     Result<BrokerState> broker_state() const;
 

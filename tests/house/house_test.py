@@ -66,7 +66,7 @@ class ModuleDirection(Planted):
         self.assert_refused("app/gateway.cpp", "#include <boost/beast/http.hpp>", "not to app")
 
     def test_library_without_owner(self):
-        self.assert_refused("http/export.cpp", "#include <curl/curl.h>", "name its owner")
+        self.assert_refused("http/export.cpp", "#include <zmq.h>", "name its owner")
 
     def test_header_without_module(self):
         self.assert_refused("http/server.cpp", '#include "router.hpp"', "http/router.hpp")
