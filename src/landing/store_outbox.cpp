@@ -32,7 +32,8 @@ Delivery read_delivery(const Statement& row) {
     return found;
 }
 
-// Only the oldest open delivery of an object may go; a dead one holds back those behind it.
+// Only the oldest open delivery of an object may go; a dead one holds back those behind it. One
+// state at a time, so that the index gives the order and the walk ends at the first that may go.
 Result<std::optional<Delivery>> next_due(
     Connection& connection, std::string_view connector, Timestamp now
 ) {
@@ -40,17 +41,21 @@ Result<std::optional<Delivery>> next_due(
     const auto prepared = connection.prepare(
         rows,
         std::string{k_columns} +
-            "WHERE o.connector=?1 AND o.state IN ('queued','in_doubt') AND o.next_attempt_us<=?2"
-            " AND NOT EXISTS(SELECT 1 FROM outbox p WHERE p.connector=o.connector"
-            " AND p.object_key=o.object_key AND p.id<o.id"
+            "WHERE o.id=(SELECT d.id FROM outbox d WHERE d.state=?3 AND d.next_attempt_us<=?2"
+            " AND d.connector=?1 AND NOT EXISTS(SELECT 1 FROM outbox p"
+            " WHERE p.connector=d.connector AND p.object_key=d.object_key AND p.id<d.id"
             " AND p.state NOT IN ('delivered','discarded'))"
-            " ORDER BY o.next_attempt_us, o.id LIMIT 1"
+            " ORDER BY d.next_attempt_us, d.id LIMIT 1)"
     );
     if (!prepared) return tl::make_unexpected(prepared.error());
-    rows.bind(1, connector).bind(2, to_micros(now));
-    auto found = rows_of<Delivery>(connection, rows, "find a due delivery", read_delivery);
-    if (!found) return tl::make_unexpected(found.error());
-    return first_of(std::move(*found));
+    for (const std::string_view state : {"in_doubt", "queued"}) {
+        const StatementScope scope{rows};
+        rows.bind(1, connector).bind(2, to_micros(now)).bind(3, state);
+        auto found = rows_of<Delivery>(connection, rows, "find a due delivery", read_delivery);
+        if (!found) return tl::make_unexpected(found.error());
+        if (!found->empty()) return first_of(std::move(*found));
+    }
+    return std::nullopt;
 }
 
 Status decide(Connection& connection, std::uint64_t id, std::string_view state) {
