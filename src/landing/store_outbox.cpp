@@ -61,7 +61,7 @@ Result<std::optional<Delivery>> next_due(
 Status decide(Connection& connection, std::uint64_t id, std::string_view state) {
     Statement row;
     // Retried by a person: sent without a lookup, as he has looked.
-    const auto prepared = connection.prepare(
+    auto prepared = connection.prepare(
         row,
         "UPDATE outbox SET state=?2, next_attempt_us=0, attempts=0 WHERE id=?1 AND state IN"
         " ('dead','in_doubt')"
@@ -107,7 +107,7 @@ Result<std::optional<Delivery>> Store::claim(
         claimed->lease = to_micros(lease_until);
         ++claimed->attempts;
         Statement row;
-        const auto prepared = connection.prepare(
+        auto prepared = connection.prepare(
             row, "UPDATE outbox SET state='in_flight', attempts=?2, lease_until_us=?3 WHERE id=?1"
         );
         if (!prepared) return prepared;
@@ -124,7 +124,7 @@ Result<std::optional<Delivery>> Store::claim(
 Status Store::finish(const Delivery& claimed, const DeliveryResult& result) {
     return state_->change_with_audit({}, [&](Connection& connection) -> Status {
         Statement row;
-        const auto prepared = connection.prepare(
+        auto prepared = connection.prepare(
             row,
             "UPDATE outbox SET state=?2, attempts=?3, next_attempt_us=?4, request=?5, answer=?6,"
             " reason=?7, lease_until_us=NULL WHERE id=?1 AND state='in_flight' AND"
@@ -151,7 +151,7 @@ Result<OutboxFigures> Store::outbox_figures(std::string_view connector) const {
     OutboxFigures figures;
     const Status read = state_->readers.read([&](ReaderConnection& reader) -> Status {
         Statement rows;
-        const auto prepared = reader.connection.prepare(
+        auto prepared = reader.connection.prepare(
             rows,
             "SELECT state, count(*), min(created_us) FROM outbox WHERE connector=?1 AND state IN"
             " ('queued','in_flight','in_doubt','dead') GROUP BY state"
@@ -182,7 +182,7 @@ Result<std::vector<Delivery>> Store::deliveries(const OutboxQuery& query) const 
     Result<std::vector<Delivery>> found;
     const Status read = state_->readers.read([&](ReaderConnection& reader) -> Status {
         Statement rows;
-        const auto prepared = reader.connection.prepare(
+        auto prepared = reader.connection.prepare(
             rows,
             std::string{k_columns} +
                 "WHERE o.id>?1 AND (?2='' OR o.state=?2) AND (?3='' OR o.connector=?3)"
