@@ -15,6 +15,7 @@ add_custom_target(modax_packaging ALL DEPENDS "${modax_example}")
 
 install(TARGETS modax RUNTIME DESTINATION bin)
 install(FILES "${modax_example}" DESTINATION /etc/modax)
+install(DIRECTORY connectors/ DESTINATION share/modax/connectors)
 install(FILES packaging/modax.service DESTINATION lib/systemd/system)
 install(FILES README.md CHANGELOG.md DESTINATION share/doc/modax)
 install(FILES packaging/copyright DESTINATION share/doc/modax)

@@ -12,7 +12,7 @@
 namespace modax::connectors {
 namespace {
 
-constexpr std::size_t k_max_shown = 64 * 1024;
+constexpr std::size_t k_max_shown = 64UL * 1024;
 constexpr std::int64_t k_token_seconds = 300;  // where the answer does not say
 
 // RFC 4648 section 4.

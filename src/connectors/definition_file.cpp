@@ -140,7 +140,7 @@ private:
         return otherwise;
     }
     std::string secret(const toml::table& table, std::string_view key) {
-        const auto reference = text(table, key, true);
+        auto reference = text(table, key, true);
         for (const auto* kind : {"env:", "file:", "credential:"}) {
             if (reference.starts_with(kind)) return reference;
         }

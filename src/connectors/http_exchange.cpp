@@ -15,7 +15,7 @@
 namespace modax::connectors {
 namespace {
 
-constexpr std::size_t k_max_answer = 1024 * 1024;
+constexpr std::size_t k_max_answer = 1024UL * 1024;
 constexpr long k_connect_seconds = 5;
 
 bool is_public_v4(std::uint32_t address) {
@@ -178,7 +178,9 @@ void HttpExchange::set_up(Call& call, const HttpRequest& request) {
         curl_easy_setopt(curl, option, value);
     };
     for (const auto& [name, value] : request.headers) {
-        call.headers = curl_slist_append(call.headers, (name + ": " + value).c_str());
+        std::string line = name;
+        line.append(": ").append(value);
+        call.headers = curl_slist_append(call.headers, line.c_str());
     }
     call.headers = curl_slist_append(call.headers, "Expect:");
     set(CURLOPT_URL, request.url.c_str());

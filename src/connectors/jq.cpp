@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -10,7 +9,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <csignal>
+#include <system_error>
 
 namespace modax::connectors {
 namespace {
@@ -69,7 +69,7 @@ public:
             if (ready < 0) continue;  // EINTR
             if ((waiting.revents & POLLOUT) != 0 && !give(input)) input = {};
             if ((waiting.revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
-            std::array<char, 16 * 1024> buffer{};
+            std::array<char, 16UL * 1024> buffer{};
             const auto got = recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
             if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return true;
             if (got > 0) output.append(buffer.data(), static_cast<std::size_t>(got));
@@ -90,7 +90,7 @@ private:
     static Status failed() {
         return fail(
             Errc::io_error,
-            "the mapping's worker can't be started: " + std::string{std::strerror(errno)}
+            "the mapping's worker can't be started: " + std::generic_category().message(errno)
         );
     }
     // False when the worker takes no more.

@@ -14,7 +14,7 @@ namespace modax::connectors {
 
 struct JqLimits {
     std::chrono::milliseconds time{5000};  // then it is killed; CPU time is limited to 2 s as well
-    std::size_t output_bytes = 1024 * 1024;
+    std::size_t output_bytes = 1024UL * 1024;
 };
 
 class Jq {

@@ -68,8 +68,9 @@ public:
     virtual ~OutboxStore() = default;
     // At start, before the first claim: what was in flight when the process ended is in doubt.
     virtual Status release_claims() = 0;
-    // Takes the delivery that is due longest, of objects whose older deliveries to this connector
-    // are all delivered or discarded. Durable on return; `state` is the one before the claim.
+    // Takes a delivery that is due, doubts first, of an object whose older deliveries to this
+    // connector are all delivered or discarded. Durable on return; `state` is the one before the
+    // claim.
     virtual Result<std::optional<Delivery>> claim(
         std::string_view connector, Timestamp now, Timestamp lease_until
     ) = 0;

@@ -63,7 +63,7 @@ std::optional<std::uint64_t> delivery_id(const Call& call, Response& response) {
 
 using Decision = Status (OutboxStore::*)(std::uint64_t, const AuditEntry&);
 
-void decide(const Call& call, Response& response, std::string action, Decision decision) {
+void decide(const Call& call, Response& response, std::string_view action, Decision decision) {
     JsonBody body{call.request.body.empty() ? "{}" : call.request.body, {"reason"}};
     std::string reason;
     if (body.has("reason")) reason = body.text("reason");
@@ -74,7 +74,7 @@ void decide(const Call& call, Response& response, std::string action, Decision d
     if (!id) return;
     AuditEntry record = origin_of(call);
     record.time = call.services.dependencies.clock.now();
-    record.action = "delivery." + action;
+    record.action = std::string{"delivery."}.append(action);
     record.object = "delivery:" + std::to_string(*id);
     record.detail = std::move(reason);
     set_change(

@@ -32,7 +32,8 @@ Delivery read_delivery(const Statement& row) {
     return found;
 }
 
-// Only the oldest open delivery of an object may go; a dead one holds back those behind it.
+// Only the oldest open delivery of an object may go; a dead one holds back those behind it. One
+// state at a time, so that the index gives the order and the walk ends at the first that may go.
 Result<std::optional<Delivery>> next_due(
     Connection& connection, std::string_view connector, Timestamp now
 ) {
@@ -40,23 +41,27 @@ Result<std::optional<Delivery>> next_due(
     const auto prepared = connection.prepare(
         rows,
         std::string{k_columns} +
-            "WHERE o.connector=?1 AND o.state IN ('queued','in_doubt') AND o.next_attempt_us<=?2"
-            " AND NOT EXISTS(SELECT 1 FROM outbox p WHERE p.connector=o.connector"
-            " AND p.object_key=o.object_key AND p.id<o.id"
+            "WHERE o.id=(SELECT d.id FROM outbox d WHERE d.state=?3 AND d.next_attempt_us<=?2"
+            " AND d.connector=?1 AND NOT EXISTS(SELECT 1 FROM outbox p"
+            " WHERE p.connector=d.connector AND p.object_key=d.object_key AND p.id<d.id"
             " AND p.state NOT IN ('delivered','discarded'))"
-            " ORDER BY o.next_attempt_us, o.id LIMIT 1"
+            " ORDER BY d.next_attempt_us, d.id LIMIT 1)"
     );
     if (!prepared) return tl::make_unexpected(prepared.error());
-    rows.bind(1, connector).bind(2, to_micros(now));
-    auto found = rows_of<Delivery>(connection, rows, "find a due delivery", read_delivery);
-    if (!found) return tl::make_unexpected(found.error());
-    return first_of(std::move(*found));
+    for (const std::string_view state : {"in_doubt", "queued"}) {
+        const StatementScope scope{rows};
+        rows.bind(1, connector).bind(2, to_micros(now)).bind(3, state);
+        auto found = rows_of<Delivery>(connection, rows, "find a due delivery", read_delivery);
+        if (!found) return tl::make_unexpected(found.error());
+        if (!found->empty()) return first_of(std::move(*found));
+    }
+    return std::nullopt;
 }
 
 Status decide(Connection& connection, std::uint64_t id, std::string_view state) {
     Statement row;
     // Retried by a person: sent without a lookup, as he has looked.
-    const auto prepared = connection.prepare(
+    auto prepared = connection.prepare(
         row,
         "UPDATE outbox SET state=?2, next_attempt_us=0, attempts=0 WHERE id=?1 AND state IN"
         " ('dead','in_doubt')"
@@ -102,7 +107,7 @@ Result<std::optional<Delivery>> Store::claim(
         claimed->lease = to_micros(lease_until);
         ++claimed->attempts;
         Statement row;
-        const auto prepared = connection.prepare(
+        auto prepared = connection.prepare(
             row, "UPDATE outbox SET state='in_flight', attempts=?2, lease_until_us=?3 WHERE id=?1"
         );
         if (!prepared) return prepared;
@@ -119,7 +124,7 @@ Result<std::optional<Delivery>> Store::claim(
 Status Store::finish(const Delivery& claimed, const DeliveryResult& result) {
     return state_->change_with_audit({}, [&](Connection& connection) -> Status {
         Statement row;
-        const auto prepared = connection.prepare(
+        auto prepared = connection.prepare(
             row,
             "UPDATE outbox SET state=?2, attempts=?3, next_attempt_us=?4, request=?5, answer=?6,"
             " reason=?7, lease_until_us=NULL WHERE id=?1 AND state='in_flight' AND"
@@ -146,7 +151,7 @@ Result<OutboxFigures> Store::outbox_figures(std::string_view connector) const {
     OutboxFigures figures;
     const Status read = state_->readers.read([&](ReaderConnection& reader) -> Status {
         Statement rows;
-        const auto prepared = reader.connection.prepare(
+        auto prepared = reader.connection.prepare(
             rows,
             "SELECT state, count(*), min(created_us) FROM outbox WHERE connector=?1 AND state IN"
             " ('queued','in_flight','in_doubt','dead') GROUP BY state"
@@ -177,7 +182,7 @@ Result<std::vector<Delivery>> Store::deliveries(const OutboxQuery& query) const 
     Result<std::vector<Delivery>> found;
     const Status read = state_->readers.read([&](ReaderConnection& reader) -> Status {
         Statement rows;
-        const auto prepared = reader.connection.prepare(
+        auto prepared = reader.connection.prepare(
             rows,
             std::string{k_columns} +
                 "WHERE o.id>?1 AND (?2='' OR o.state=?2) AND (?3='' OR o.connector=?3)"
