@@ -121,6 +121,23 @@ std::vector<std::string> recommendations(
     return out;
 }
 
+// Of several metrics with a limit, the one that is nearest to it.
+WearEstimate DeviceModel::worst_wear() const {
+    WearEstimate worst;
+    worst.reason = "no limit is configured for a metric of this device (analysis.wear_limits)";
+    for (const WearLimit& limit : options_.wear_limits) {
+        for (const Signal& signal : signals_) {
+            if (signal.name != limit.metric) continue;
+            WearEstimate found = signal.wear.estimate(limit.metric, limit.limit);
+            const bool first = worst.metric.empty();
+            if (first || found.level.value_or(-1) > worst.level.value_or(-1)) {
+                worst = std::move(found);
+            }
+        }
+    }
+    return worst;
+}
+
 Analysis DeviceModel::describe() const {
     Analysis now;
     now.device = device_;
@@ -157,13 +174,7 @@ Analysis DeviceModel::describe() const {
         }
         now.message = sentence(type_, now.metrics, operating_.name);
     }
-    now.wear.reason = "no limit is configured for a metric of this device ([[analysis.wear]])";
-    for (const WearLimit& limit : options_.wear_limits) {
-        for (const Signal& signal : signals_) {
-            if (signal.name == limit.metric)
-                now.wear = signal.wear.estimate(limit.metric, limit.limit);
-        }
-    }
+    now.wear = worst_wear();
     now.recommendations = recommendations(type_, now.metrics, now.wear);
     return now;
 }

@@ -1,6 +1,7 @@
 #include "analysis/device_model.hpp"
 
 #include "analysis/state_archive.hpp"
+#include "core/device_pattern.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -32,12 +33,25 @@ ContextKey key_of(std::string_view text) {
     return hash == 0 ? 1 : hash;
 }
 
+// Those of the device, one for each metric.
+std::vector<WearLimit> limits_of(const Device& device, const std::vector<WearLimit>& all) {
+    std::vector<WearLimit> own;
+    for (const WearLimit& limit : all) {
+        if (!matches_device(limit.device, device.id())) continue;
+        std::erase_if(own, [&](const WearLimit& other) { return other.metric == limit.metric; });
+        own.push_back(limit);
+    }
+    return own;
+}
+
 }  // namespace
 
 DeviceModel::Signal::Signal(std::string named) : name{std::move(named)}, model{is_spectral(name)} {}
 
 DeviceModel::DeviceModel(const Device& device, const ModelOptions& options)
-    : device_{&device}, options_{options}, alarm_{options.alarm} {}
+    : device_{&device}, options_{options}, alarm_{options.alarm} {
+    options_.wear_limits = limits_of(device, options.wear_limits);
+}
 
 // Readings of a device have mostly the same members in the same order.
 DeviceModel::Signal* DeviceModel::find(std::string_view name, std::size_t& expected) {
@@ -86,7 +100,8 @@ void DeviceModel::add(std::string_view name, double value, std::size_t& expected
          .context = operating_.key,
          .settling = settling_,
          .learn = learn_,
-         .handicap = handicap_}
+         .handicap = handicap_,
+         .thresholds = options_.thresholds}
     );
     for (const WearLimit& limit : options_.wear_limits) {
         if (limit.metric == name) signal->wear.add(time_, value);

@@ -10,6 +10,7 @@
 #include "analysis/wear.hpp"
 #include "core/analysis.hpp"
 #include "core/reading.hpp"
+#include "core/wear_limit.hpp"
 
 #include <string>
 #include <string_view>
@@ -20,15 +21,11 @@ namespace modax::analysis {
 // Changes whenever the same readings may give other scores.
 inline constexpr std::string_view k_model_version = "modax-1";
 
-struct WearLimit {
-    std::string device;  // a pattern with '*'; empty: every device
-    std::string metric;
-    double limit = 0;  // in the metric's unit: worn out
-};
-
 struct ModelOptions {
-    AlarmOptions alarm;
-    std::vector<WearLimit> wear_limits;
+    AlarmOptions alarm{};
+    Thresholds thresholds{};
+    // Those of other devices are left alone; of several for one metric the last counts.
+    std::vector<WearLimit> wear_limits{};
 };
 
 class DeviceModel {
@@ -102,6 +99,7 @@ private:
     Row conclude(Timestamp now);
     void show_correlation();
     const Signal* strongest() const;
+    WearEstimate worst_wear() const;
     bool any_single_condition() const;
 
     const Device* device_;

@@ -14,12 +14,14 @@ namespace modax::analysis {
 
 class LevelMonitor {
 public:
+    static constexpr double k_limit = 8;
+
     struct Options {
         float fast = 15;           // samples of the smoothed value
         float slow = 400;          // samples of the baseline
         float warm_up = 300;       // samples before the first alarm
         float hold = 3600;         // samples of an alarm until the new level is accepted
-        double limit = 8;          // scales: the alarm begins
+        double limit = k_limit;    // scales: the alarm begins
         double clear_share = 0.6;  // of the limit: the alarm ends (deadband)
         bool upward_only = false;
         bool operator==(const Options&) const = default;
@@ -31,6 +33,9 @@ public:
 
     // `learn` false: the baseline stands still.
     void step(double value, bool learn);
+
+    // From now on. Not part of the state.
+    void limit_to(double scales) { options_.limit = scales; }
 
     bool alarm() const { return alarm_; }
     // Signed distance in scales; 0 during the warm-up.

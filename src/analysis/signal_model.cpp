@@ -72,7 +72,8 @@ SignalFinding SignalModel::step(const SignalInput& input) {
     if (stuck_began)
         finding.score = std::max(finding.score, score_of_decades(1.2 * k_alarm_decades));
 
-    const bool trigger = warm_ && (news >= k_alarm_decades || level_began || stuck_began);
+    const double decades = input.thresholds.decades;
+    const bool trigger = warm_ && (news >= decades || level_began || stuck_began);
     if (trigger && !episode_.open) {
         episode_ = Episode{};
         episode_.open = true;
@@ -82,7 +83,7 @@ SignalFinding SignalModel::step(const SignalInput& input) {
         episode_.change = std::max(usual_change, 1e-9);
         episode_.previous = value;
         finding.began = true;
-    } else if (trigger && news >= k_alarm_decades) {
+    } else if (trigger && news >= decades) {
         episode_.leading = before;
     }
     if (episode_.open) {
@@ -113,6 +114,8 @@ void SignalModel::step_levels(const SignalInput& input, double value, bool learn
     const double mean = bucket_sum_ / static_cast<double>(bucket_count_);
     bucket_sum_ = 0;
     bucket_count_ = 0;
+    quick_.limit_to(input.thresholds.level);
+    slow_.limit_to(input.thresholds.level);
     quick_.step(mean, learn);
     slow_.step(mean, learn && !quick_.alarm());
 }

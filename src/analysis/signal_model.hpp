@@ -20,6 +20,12 @@ inline constexpr double k_alarm_decades = 3.5;
 double score_of_decades(double decades);
 double decades_of_score(double score);
 
+// From where on something is an alarm condition.
+struct Thresholds {
+    double decades = k_alarm_decades;      // of surprise, of one sample
+    double level = LevelMonitor::k_limit;  // scales the level is away
+};
+
 struct SignalInput {
     Timestamp time;
     double value = 0;
@@ -28,6 +34,7 @@ struct SignalInput {
     bool learn = true;
     // Decades to take off, as many signals give many chances (Bonferroni).
     double handicap = 0;
+    Thresholds thresholds{};
 };
 
 // What a signal shows, in its own unit.

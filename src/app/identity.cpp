@@ -101,6 +101,10 @@ const AnalysisStore& Identity::analyses() const {
     return *parts_->store;
 }
 
+const ReadingReader& Identity::readings() const {
+    return *parts_->store;
+}
+
 const DeviceRegistry& Identity::devices() const {
     return parts_->devices;
 }

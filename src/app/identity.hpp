@@ -6,6 +6,7 @@
 #include "core/analysis.hpp"
 #include "core/delivery.hpp"
 #include "core/identity.hpp"
+#include "core/landing.hpp"
 #include "core/result.hpp"
 
 #include <memory>
@@ -34,6 +35,7 @@ public:
 
     const AuditStore& audit() const;
     const AnalysisStore& analyses() const;
+    const ReadingReader& readings() const;
     const DeviceRegistry& devices() const;
     // What the command line did; who asked is filled in.
     Status record(std::string action, std::string object, std::string detail);

@@ -62,6 +62,10 @@ AnalysisEngineOptions analysis_options(const config::Config& config) {
         config.analysis.off_delay,
         config.analysis.latch,
         config.analysis.alarms_per_hour};
+    for (const std::string& text : config.analysis.wear_limits) {
+        // Checked when the configuration was loaded.
+        if (const auto limit = parse_wear_limit(text)) options.model.wear_limits.push_back(*limit);
+    }
     return options;
 }
 

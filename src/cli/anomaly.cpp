@@ -1,6 +1,7 @@
 // `modax anomaly`: what the analysis found, and why, with the gateway running or not.
 #include "analysis/evidence.hpp"
 #include "app/identity.hpp"
+#include "cli/anomaly_what_if.hpp"
 #include "cli/command.hpp"
 #include "core/analysis_json.hpp"
 #include "core/flat_json.hpp"
@@ -139,6 +140,7 @@ void add_anomaly(CLI::App& app, Action& action) {
         explain
     );
     explained->add_option("ID", options->id, "The number that `list` prints first")->required();
+    add_what_if(*anomaly, action);
 }
 
 }  // namespace modax::cli

@@ -219,8 +219,8 @@ void add_simulate(CLI::App& app, Action& action) {
         ->add_option(
             "--fault",
             options->faults,
-            "KIND[:METRIC]@START[/DURATION][*MAGNITUDE], KIND being spike, drift, stuck, gap or "
-            "skew; for example spike:temperature@60s/10s*5 (repeatable)"
+            "KIND[:METRIC]@START[/DURATION][*MAGNITUDE], KIND being spike, drift, stuck, gap, "
+            "imbalance, decouple or skew; for example spike:temperature@60s/10s*5 (repeatable)"
         )
         ->type_name("SPEC")
         ->expected(1)

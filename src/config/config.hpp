@@ -146,7 +146,8 @@ struct AnalysisConfig {
     milliseconds on_delay{0};
     milliseconds off_delay = std::chrono::seconds{10};
     bool latch = false;
-    unsigned alarms_per_hour = 12;  // of a device
+    unsigned alarms_per_hour = 12;         // of a device
+    std::vector<std::string> wear_limits;  // core/wear_limit.hpp
 };
 
 struct AuditConfig {

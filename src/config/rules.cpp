@@ -1,6 +1,7 @@
 #include "config/rules.hpp"
 
 #include "core/shift.hpp"
+#include "core/wear_limit.hpp"
 
 namespace modax::config {
 namespace {
@@ -16,6 +17,7 @@ public:
         websocket();
         ingest();
         landing();
+        analysis();
         operations();
         uplink();
         return std::move(violations_);
@@ -186,6 +188,15 @@ private:
             "the alert must come before the stop; give a percentage up to landing.stop_percent",
             "landing.stop_percent"
         );
+    }
+
+    void analysis() {
+        for (const std::string& limit : config_.analysis.wear_limits) {
+            const auto parsed = parse_wear_limit(limit);
+            require(
+                parsed.has_value(), "analysis.wear_limits", parsed ? "" : parsed.error().detail
+            );
+        }
     }
 
     void operations() {

@@ -62,6 +62,12 @@ Section analysis_section() {
                 3600,
                 "alarms"
             ),
+            list(
+                MODAX_KEY(analysis.wear_limits),
+                "From which value of a metric on a device is worn out: device ('*' for any "
+                "characters), metric and limit, for example \"cnc-* vibration 7.1\". The limit is "
+                "reached from below; of several that fit a metric the last counts."
+            ),
         }};
 }
 

@@ -47,13 +47,20 @@ AuditEntry record_of(const Call& call, std::string_view action) {
 }
 
 // Everything that was found, page by page, for a principal that may not see every device.
-class AnomaliesProducer final : public BodyProducer {
+class AnalysesProducer final : public BodyProducer {
 public:
-    AnomaliesProducer(const AnalysisStore& store, AnalysisQuery query, Principal principal)
-        : store_{store}, query_{query}, principal_{std::move(principal)}, left_{query.limit} {}
+    // `name`: of the list in the answer.
+    AnalysesProducer(
+        const AnalysisStore& store, AnalysisQuery query, Principal principal, std::string_view name
+    )
+        : store_{store},
+          query_{query},
+          principal_{std::move(principal)},
+          name_{name},
+          left_{query.limit} {}
 
     Result<bool> produce(std::string& out) override {
-        if (!std::exchange(begun_, true)) out += "{\"anomalies\":[";
+        if (!std::exchange(begun_, true)) out += "{\"" + std::string{name_} + "\":[";
         query_.limit = std::min<std::size_t>(left_, k_default_limit);
         const auto found = store_.analyses(query_);
         if (!found) return tl::make_unexpected(found.error());
@@ -80,6 +87,7 @@ private:
     const AnalysisStore& store_;
     AnalysisQuery query_;
     const Principal principal_;
+    const std::string_view name_;
     std::size_t left_;
     std::size_t given_ = 0;
     bool begun_ = false;
@@ -99,12 +107,10 @@ std::optional<Timestamp> take_time(
     return time;
 }
 
-AnalysisQuery take_query(
-    const Call& call, const QueryString& query, std::vector<FieldError>& errors
-) {
+// What both lists take: limit, cursor, start and end.
+AnalysisQuery take_page(const QueryString& query, std::vector<FieldError>& errors) {
     AnalysisQuery wanted;
     wanted.limit = k_default_limit;
-    wanted.anomalies_only = true;
     if (const auto text = query.find("limit")) {
         const auto parsed = parse_limit(*text, k_max_limit);
         if (!parsed) errors.push_back({"limit", "must be a number from 1 to 1000"});
@@ -117,22 +123,54 @@ AnalysisQuery take_query(
             errors.push_back({"cursor", "must be the next_cursor of an earlier answer"});
         }
     }
-    if (const auto text = query.find("device")) {
-        wanted.device = call.services.dependencies.devices.find(*text);
-        // Whoever may not see a device does not learn whether there is one.
-        if (wanted.device == nullptr || !call.principal.may("readings:read", *text)) {
-            errors.push_back({"device", "must be the id of a device"});
-        }
-    }
-    if (const auto text = query.find("all")) {
-        if (*text != "true" && *text != "false") {
-            errors.push_back({"all", "must be true or false"});
-        }
-        wanted.anomalies_only = *text != "true";
-    }
     wanted.start = take_time(query, "start", errors);
     wanted.end = take_time(query, "end", errors);
     return wanted;
+}
+
+void take_device(
+    const Call& call,
+    const QueryString& query,
+    AnalysisQuery& wanted,
+    std::vector<FieldError>& errors
+) {
+    const auto text = query.find("device");
+    if (!text) return;
+    wanted.device = call.services.dependencies.devices.find(*text);
+    // Whoever may not see a device does not learn whether there is one.
+    if (wanted.device == nullptr || !call.principal.may("readings:read", *text)) {
+        errors.push_back({"device", "must be the id of a device"});
+    }
+}
+
+// True or false; `usual` without it.
+bool take_flag(
+    const QueryString& query, std::string_view name, bool usual, std::vector<FieldError>& errors
+) {
+    const auto text = query.find(name);
+    if (!text) return usual;
+    if (*text != "true" && *text != "false") {
+        errors.push_back({std::string{name}, "must be true or false"});
+    }
+    return *text == "true";
+}
+
+// Newest first, in an answer whose list has this name.
+void answer_list(
+    const Call& call,
+    Response& response,
+    const AnalysisQuery& wanted,
+    std::string_view name,
+    const std::vector<FieldError>& errors
+) {
+    if (!errors.empty()) {
+        set_invalid_query(call, response, errors);
+        return;
+    }
+    response.add_field("Cache-Control", "no-store");
+    response.producer = std::make_unique<AnalysesProducer>(
+        *call.services.dependencies.analyses, wanted, call.principal, name
+    );
 }
 
 }  // namespace
@@ -144,20 +182,26 @@ void get_analysis(const Call& call, Response& response) {
     });
 }
 
+void get_analysis_history(const Call& call, Response& response) {
+    if (!is_on(call, response)) return;
+    const auto query = parse_query(call, response);
+    if (!query) return;
+    std::vector<FieldError> errors;
+    AnalysisQuery wanted = take_page(*query, errors);
+    wanted.device = call.device;
+    wanted.anomalies_only = take_flag(*query, "anomalies_only", false, errors);
+    answer_list(call, response, wanted, "analyses", errors);
+}
+
 void get_anomalies(const Call& call, Response& response) {
     if (!is_on(call, response)) return;
     const auto query = parse_query(call, response);
     if (!query) return;
     std::vector<FieldError> errors;
-    const AnalysisQuery wanted = take_query(call, *query, errors);
-    if (!errors.empty()) {
-        set_invalid_query(call, response, errors);
-        return;
-    }
-    response.add_field("Cache-Control", "no-store");
-    response.producer = std::make_unique<AnomaliesProducer>(
-        *call.services.dependencies.analyses, wanted, call.principal
-    );
+    AnalysisQuery wanted = take_page(*query, errors);
+    take_device(call, *query, wanted, errors);
+    wanted.anomalies_only = !take_flag(*query, "all", false, errors);
+    answer_list(call, response, wanted, "anomalies", errors);
 }
 
 void post_alarm_acknowledgement(const Call& call, Response& response) {

@@ -22,6 +22,7 @@ void get_history(const Call& call, Response& response);
 void get_statistics(const Call& call, Response& response);
 // analysis.cpp
 void get_analysis(const Call& call, Response& response);
+void get_analysis_history(const Call& call, Response& response);
 void get_anomalies(const Call& call, Response& response);
 void post_alarm_acknowledgement(const Call& call, Response& response);
 void post_maintenance(const Call& call, Response& response);

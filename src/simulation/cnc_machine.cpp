@@ -9,22 +9,24 @@
 namespace modax::simulation {
 namespace {
 
-constexpr double k_ambient = 21.0;            // °C
-constexpr double k_heating = 48.0;            // K above ambient at full load, in the long run
-constexpr double k_heat_time = 420.0;         // s, time constant of the spindle housing
-constexpr double k_coolant_heating = 9.0;     // K
-constexpr double k_coolant_time = 1800.0;     // s
-constexpr double k_coolant_loss = 0.004;      // % per second of cutting
-constexpr double k_max_speed = 8000.0;        // 1/min
-constexpr double k_speed_time = 0.8;          // s, time constant of the spindle drive
-constexpr double k_feed_time = 0.3;           // s
-constexpr double k_load_time = 0.4;           // s
-constexpr double k_worn_out = 0.95;           // the tool is changed from here on
-constexpr double k_longest_substep = 0.25;    // s
+constexpr double k_ambient = 21.0;          // °C
+constexpr double k_heating = 48.0;          // K above ambient at full load, in the long run
+constexpr double k_heat_time = 420.0;       // s, time constant of the spindle housing
+constexpr double k_coolant_heating = 9.0;   // K
+constexpr double k_coolant_time = 1800.0;   // s
+constexpr double k_coolant_loss = 0.004;    // % per second of cutting
+constexpr double k_max_speed = 8000.0;      // 1/min
+constexpr double k_speed_time = 0.8;        // s, time constant of the spindle drive
+constexpr double k_feed_time = 0.3;         // s
+constexpr double k_load_time = 0.4;         // s
+constexpr double k_worn_out = 0.95;         // the tool is changed from here on
+constexpr double k_longest_substep = 0.25;  // s
+constexpr double k_lightest_cut = 0.35;     // of the load
+constexpr double k_heaviest_cut = 0.8;
 constexpr double k_rated_current = 28.0;      // A
 constexpr double k_temperature_limit = 85.0;  // °C
 
-constexpr std::array<std::string_view, 11> k_metric_names{
+constexpr std::array<std::string_view, 12> k_metric_names{
     "temperature",
     "current",
     "vibration",
@@ -35,7 +37,8 @@ constexpr std::array<std::string_view, 11> k_metric_names{
     "coolant_temperature",
     "coolant_level",
     "tool_number",
-    "part_count"};
+    "part_count",
+    "vibration_1x"};
 
 std::string_view phase_name(CncMachine::Phase phase) {
     constexpr std::array<std::string_view, 5> k_names{
@@ -92,7 +95,7 @@ void CncMachine::enter(Phase phase) {
         case Phase::ramp_up:
             cut_.spindle_speed = std::round(uniform(24, 70)) * 100;
             cut_.feed_rate = std::round(uniform(40, 160)) * 10;
-            cut_.load = uniform(0.35, 0.8);
+            cut_.load = uniform(k_lightest_cut, k_heaviest_cut);
             cut_.program = 1000 + static_cast<int>(uniform(0, 12));
             phase_left_ = uniform(2, 4);
             break;
@@ -155,6 +158,16 @@ void CncMachine::advance(double seconds) {
     }
 }
 
+// As the current shows it: while decoupled, a light cut looks like a heavy one and the other way
+// round, each within what is usual.
+double CncMachine::load_at_the_drive() const {
+    const double share = faults_.strength(Fault::Kind::decouple, offset_);
+    if (share == 0 || phase_ != Phase::cutting) return load_;
+    const double cut = load_ - 0.08 * spindle_speed_ / k_max_speed;
+    const double mirrored = cut * (k_lightest_cut + k_heaviest_cut - cut_.load) / cut_.load;
+    return load_ + share * (mirrored - cut);
+}
+
 std::optional<CncSample> CncMachine::next(std::chrono::microseconds step) {
     const double seconds = static_cast<double>(step.count()) * 1e-6;
     const int substeps = std::max(1, static_cast<int>(std::ceil(seconds / k_longest_substep)));
@@ -171,11 +184,13 @@ CncSample CncMachine::sample() {
     made.clock_error = faults_.clock_error(offset_);
     made.members.reserve(k_metric_names.size() + 3);
     const double speed = spindle_speed_ / k_max_speed;
-    const double current = 1.8 + 30 * load_ + noise(0.15);
+    const double current = 1.8 + 30 * load_at_the_drive() + noise(0.15);
     const double power = 0.35 + load_ * 11 * (0.35 + 0.65 * speed) + noise(0.03);
     const double rumble = 0.12 + 0.7 * speed + 1.1 * load_;
     const double chatter = phase_ == Phase::cutting ? 2.4 * wear_ * wear_ : 0;
-    const double vibration = (rumble + chatter) * (1 + noise(0.04));
+    const double unbalance = faults_.strength(Fault::Kind::imbalance, offset_) * speed * speed;
+    const double vibration =
+        std::hypot((rumble + chatter) * (1 + noise(0.04)), std::max(0.0, unbalance));
     const bool turns = spindle_speed_ > 1;
 
     made.safety.door_closed = phase_ != Phase::tool_change;
@@ -193,6 +208,9 @@ CncSample CncMachine::sample() {
     add(made, "coolant_level", coolant_level_, 0.1);
     add(made, "tool_number", tool_number_, 1);
     add(made, "part_count", part_count_, 1);
+    // The part of the vibration that turns with the spindle, as an edge device computes it.
+    const double once = (0.05 + 0.3 * speed * speed) * (1 + noise(0.04)) + unbalance;
+    add(made, "vibration_1x", std::max(0.0, once), 0.001);
     made.members.push_back({"program", "O" + std::to_string(cut_.program)});
     made.members.push_back({"state", std::string{phase_name(phase_)}});
     return made;

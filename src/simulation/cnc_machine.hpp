@@ -57,6 +57,7 @@ private:
     void enter(Phase phase);
     void enter_next_phase();
     CncSample sample();
+    double load_at_the_drive() const;
     void add(CncSample& sample, std::string_view name, double value, double resolution);
 
     std::uint64_t random_state_;

@@ -25,11 +25,13 @@ struct KindRule {
 };
 using Wants = KindRule::Wants;
 
-constexpr std::array<KindRule, 5> k_kinds{
+constexpr std::array<KindRule, 7> k_kinds{
     {{"spike", Fault::Kind::spike, Wants::yes, true, std::chrono::seconds{5}, 3},
      {"drift", Fault::Kind::drift, Wants::yes, true, std::chrono::minutes{10}, 1.5},
      {"stuck", Fault::Kind::stuck, Wants::yes, false, std::chrono::minutes{1}, 1},
      {"gap", Fault::Kind::gap, Wants::maybe, false, std::chrono::seconds{30}, 1},
+     {"imbalance", Fault::Kind::imbalance, Wants::no, true, std::chrono::minutes{10}, 2},
+     {"decouple", Fault::Kind::decouple, Wants::no, true, std::chrono::minutes{10}, 1},
      {"skew", Fault::Kind::skew, Wants::no, true, std::chrono::hours{1}, 3600}}};
 
 constexpr double k_longest_skew = 10 * 365.0 * 86'400.0;  // seconds
@@ -105,7 +107,9 @@ Result<Fault> parse_fault(std::string_view text, std::span<const std::string_vie
     const KindRule* rule = find_kind(rest);
     if (rule == nullptr) {
         return wrong(
-            text, "unknown kind " + in_quotes(rest) + " (spike, drift, stuck, gap or skew)"
+            text,
+            "unknown kind " + in_quotes(rest) +
+                " (spike, drift, stuck, gap, imbalance, decouple or skew)"
         );
     }
     if (auto problem = metric_problem(*rule, metric, metrics); !problem.empty()) {
@@ -162,6 +166,8 @@ double FaultyView::shown(std::string_view metric, double value, microseconds at)
                 break;
             case Fault::Kind::gap:
                 return std::numeric_limits<double>::quiet_NaN();
+            case Fault::Kind::imbalance:
+            case Fault::Kind::decouple:
             case Fault::Kind::skew:
                 break;
         }
@@ -174,6 +180,14 @@ bool FaultyView::is_silent(microseconds at) const {
         const Fault& fault = entry.fault;
         return fault.kind == Fault::Kind::gap && fault.metric.empty() && fault.is_active(at);
     });
+}
+
+double FaultyView::strength(Fault::Kind kind, microseconds at) const {
+    double sum = 0;
+    for (const Entry& entry : entries_) {
+        if (entry.fault.kind == kind && entry.fault.is_active(at)) sum += entry.fault.magnitude;
+    }
+    return sum;
 }
 
 microseconds FaultyView::clock_error(microseconds at) const {

@@ -6,6 +6,8 @@
 //   drift:METRIC  the value moves away, to MAGNITUDE times at the end  10m, *1.5
 //   stuck:METRIC  the value stays as it was at START                 1m
 //   gap[:METRIC]  no value; without METRIC, nothing is sent at all   30s
+//   imbalance     the spindle is out of balance, MAGNITUDE m/s² at full speed  10m, *2
+//   decouple      the current goes against the load by that share    10m, *1
 //   skew          the device's clock is MAGNITUDE seconds ahead      1h, *3600
 //
 // The figures behind are the defaults of DURATION and MAGNITUDE. Durations: "250ms", "60s", "1.5m",
@@ -25,10 +27,10 @@
 namespace modax::simulation {
 
 struct Fault {
-    enum class Kind : std::uint8_t { spike, drift, stuck, gap, skew };
+    enum class Kind : std::uint8_t { spike, drift, stuck, gap, imbalance, decouple, skew };
 
     Kind kind = Kind::spike;
-    std::string metric;  // empty: skew, and a gap of everything
+    std::string metric;  // empty: of the whole machine
     std::chrono::microseconds start{0};
     std::chrono::microseconds duration{0};
     double magnitude = 1;
@@ -53,6 +55,8 @@ public:
     double shown(std::string_view metric, double value, std::chrono::microseconds at);
     // True: the device sends nothing.
     bool is_silent(std::chrono::microseconds at) const;
+    // Of imbalance or decouple: the magnitudes that are active, added up.
+    double strength(Fault::Kind kind, std::chrono::microseconds at) const;
     // How far its clock is ahead.
     std::chrono::microseconds clock_error(std::chrono::microseconds at) const;
 

@@ -39,6 +39,10 @@ class AnalysisCase(GatewayCase):
             "all readings analysed", 60,
         )
 
+    def what_if(self, gateway, *options):
+        return json.loads(run(gateway.program, "anomaly", "what-if", "--device", "cnc-01", "--json",
+                              "--data-dir", gateway.data, *options).stdout)
+
     def analysis(self, gateway, device="cnc-01", key=None):
         return gateway.get(f"/api/v1/devices/{device}/ai-analysis", key)
 
@@ -91,6 +95,17 @@ class Found(AnalysisCase):
         self.assertEqual(begun["event"], 1)
         printed = run(gateway.program, "anomaly", "explain", begun["id"], "--data-dir", gateway.data)
         self.assertIn("the same to the bit", printed.stdout)
+        told = gateway.json("/api/v1/devices/cnc-01/ai-analysis/history", limit=1)
+        self.assertEqual(len(told["analyses"]), 1)
+        older = gateway.json("/api/v1/devices/cnc-01/ai-analysis/history", limit=1,
+                             cursor=told["next_cursor"])
+        self.assertLess(older["analyses"][0]["id"], told["analyses"][0]["id"])
+        alarms_only = gateway.json("/api/v1/devices/cnc-01/ai-analysis/history",
+                                   anomalies_only="true")["analyses"]
+        self.assertTrue(alarms_only)
+        self.assertTrue(all(one["has_anomaly"] for one in alarms_only))
+        self.assertEqual(
+            gateway.get("/api/v1/devices/cnc-01/ai-analysis/history?limit=0").status_code, 422)
         other = run(gateway.program, "key", "create", "--name", "mill", "--scopes", "readings:read",
                     "--devices", "mill-*", "--data-dir", gateway.data).stdout.strip()
         seen = wait_for(lambda: gateway.get("/api/v1/anomalies", other).status_code == 200
@@ -98,6 +113,15 @@ class Found(AnalysisCase):
         self.assertEqual(seen, {"anomalies": [], "next_cursor": None})
         self.assertEqual(self.analysis(gateway, key=other).status_code, 403)
         self.assertEqual(gateway.get("/api/v1/anomalies?device=cnc-01", other).status_code, 422)
+        tried = self.what_if(gateway)
+        self.assertEqual(tried["readings"], USUAL + 30)
+        self.assertEqual(tried["as_configured"], tried["what_if"], "the defaults are those")
+        self.assertEqual(tried["as_configured"][0]["begin"], begun["since"])
+        self.assertEqual(tried["as_configured"][0]["anomaly_type"], found[0]["anomaly_type"])
+        deaf = self.what_if(gateway, "--score", "0.9999", "--level", "1000")
+        self.assertEqual(deaf["what_if"], [])
+        self.assertEqual(deaf["as_configured"], tried["as_configured"])
+        self.assertEqual(self.what_if(gateway, "--end", begun["since"])["as_configured"], [])
         listed = run(gateway.program, "anomaly", "list", "--data-dir", gateway.data)
         self.assertIn("cnc-01", listed.stdout)
         rows = gateway.query("SELECT device_id, has_anomaly, anomaly_type FROM ai_analysis WHERE id = "

@@ -201,6 +201,62 @@ TEST_F(OperatingStateTest, a_shift_within_a_state_is_found) {
     EXPECT_EQ(said.metrics.front().name, "current");
 }
 
+// A bearing whose vibration rises by 0.01 m/s² a minute, with some limits configured.
+Analysis worn(const Device& device, std::vector<WearLimit> limits) {
+    DeviceModel model{device, ModelOptions{.wear_limits = std::move(limits)}};
+    test::Noise noise{3};
+    for (int minute = 0; minute < 600; ++minute) {
+        Reading reading = test::reading_at(device, std::chrono::minutes{minute});
+        reading[Quantity::vibration] = 1 + 0.01 * minute + 0.02 * noise.normal();
+        reading[Quantity::temperature] = 40 + 0.001 * minute + 0.002 * noise.normal();
+        model.step(reading);
+    }
+    return model.describe();
+}
+
+TEST(DeviceModelWear, a_limit_is_of_the_devices_its_pattern_names) {
+    const Device device{1, "CNC-01", {}};
+    const auto said = worn(device, {{"cnc-*", "vibration", 10}});
+    EXPECT_EQ(said.wear.metric, "vibration");
+    ASSERT_TRUE(said.wear.level) << said.wear.reason;
+    EXPECT_NEAR(*said.wear.level, 0.67, 0.05);
+    const auto other = worn(device, {{"mill-*", "vibration", 10}});
+    EXPECT_TRUE(other.wear.metric.empty());
+    EXPECT_FALSE(other.wear.level);
+    EXPECT_NE(other.wear.reason.find("analysis.wear_limits"), std::string::npos);
+}
+
+TEST(DeviceModelWear, the_last_limit_of_a_metric_counts_and_the_nearest_metric_is_told) {
+    const Device device{1, "cnc-01", {}};
+    const auto one = worn(device, {{"cnc-*", "vibration", 10}});
+    const auto last = worn(device, {{"*", "vibration", 100}, {"cnc-*", "vibration", 10}});
+    EXPECT_EQ(last.wear, one.wear);
+    const auto nearest = worn(device, {{"*", "vibration", 10}, {"*", "temperature", 400}});
+    EXPECT_EQ(nearest.wear, one.wear);
+}
+
+TEST(DeviceModel, other_thresholds_find_more_or_less) {
+    const auto alarms = [](const Thresholds& thresholds, double jump) {
+        const Device device{1, "press-1", {}};
+        DeviceModel model{device, ModelOptions{.thresholds = thresholds}};
+        test::Noise noise{7};
+        int begun = 0;
+        bool was = false;
+        for (int i = 0; i < 1100; ++i) {
+            Reading reading = test::reading_at(device, seconds{i});
+            reading[Quantity::temperature] = 50 + noise.normal() + (i >= 1000 ? jump : 0);
+            const bool is = model.step(reading).has_anomaly;
+            begun += static_cast<int>(is && !was);
+            was = is;
+        }
+        return begun;
+    };
+    EXPECT_EQ(alarms({}, 8), 1);
+    EXPECT_EQ(alarms({.decades = 50, .level = 1000}, 8), 0);
+    EXPECT_EQ(alarms({}, 0), 0);
+    EXPECT_GE(alarms({.decades = 1, .level = 2}, 0), 1);
+}
+
 TEST(DeviceModel, takes_only_so_many_signals) {
     Device device{1, "many", {}};
     DeviceModel model{device, {}};

@@ -34,6 +34,9 @@ Value other_value(const Key& key) {
             if (key.name == "operations.shifts") {
                 return std::vector<std::string>{"mon-fri 06:00-14:00", "sat 22:00-06:00"};
             }
+            if (key.name == "analysis.wear_limits") {
+                return std::vector<std::string>{"cnc-* vibration 7.1", "press-1 temperature 90"};
+            }
             return std::vector<std::string>{"first/#", "second/+"};
         case Kind::secret:
             return "env:OTHER_NAME";

@@ -47,6 +47,11 @@ TEST(config_rules, shifts_are_days_and_times) {
     EXPECT_EQ(keys_of({"operations.shifts=mon 06:00-14:00,early"}), Keys{"operations.shifts"});
 }
 
+TEST(config_rules, wear_limits_are_device_metric_and_value) {
+    EXPECT_THAT(keys_of({"analysis.wear_limits=cnc-* vibration 7.1,press-1 oil 3e2"}), IsEmpty());
+    EXPECT_EQ(keys_of({"analysis.wear_limits=vibration 7.1"}), Keys{"analysis.wear_limits"});
+}
+
 TEST(config_rules, client_certificates_need_an_authority) {
     EXPECT_EQ(keys_of({"tls.require_client_certificate=true"}), Keys{"tls.client_ca_file"});
     EXPECT_EQ(keys_of({"mqtts.certificate_identity=true"}), Keys{"tls.client_ca_file"});

@@ -175,5 +175,42 @@ TEST(CncMachine, LongStepsAreTakenInSmallOnes) {
     EXPECT_EQ(machine.offset(), 1000min);
 }
 
+TEST(CncMachine, is_out_of_balance_only_while_it_turns) {
+    CncMachine good{5};
+    CncMachine bad{5, {fault("imbalance@0/1h*3")}};
+    bool differed = false;
+    for (int i = 0; i < 600; ++i) {
+        const auto right = good.next(1s);
+        const auto wrong = bad.next(1s);
+        const bool turns = value_of(*right, "spindle_speed") > 1000;
+        if (turns) {
+            EXPECT_GT(value_of(*wrong, "vibration_1x"), value_of(*right, "vibration_1x"));
+            EXPECT_GE(value_of(*wrong, "vibration"), value_of(*right, "vibration"));
+            differed = true;
+        }
+        EXPECT_EQ(value_of(*wrong, "current"), value_of(*right, "current"));
+    }
+    EXPECT_TRUE(differed);
+}
+
+TEST(CncMachine, a_decoupled_current_stays_within_what_is_usual) {
+    CncMachine good{5};
+    CncMachine bad{5, {fault("decouple@0/2h")}};
+    double highest = 0;
+    double highest_wrong = 0;
+    bool differed = false;
+    for (int i = 0; i < 3600; ++i) {
+        const auto right = good.next(1s);
+        const auto wrong = bad.next(1s);
+        highest = std::max(highest, value_of(*right, "current"));
+        highest_wrong = std::max(highest_wrong, value_of(*wrong, "current"));
+        differed =
+            differed || std::abs(value_of(*right, "current") - value_of(*wrong, "current")) > 5;
+        EXPECT_EQ(value_of(*wrong, "power_kw"), value_of(*right, "power_kw"));
+    }
+    EXPECT_TRUE(differed);
+    EXPECT_LT(highest_wrong, 1.2 * highest);
+}
+
 }  // namespace
 }  // namespace modax::simulation

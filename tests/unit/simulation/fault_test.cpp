@@ -39,6 +39,8 @@ TEST(Fault, PartsHaveDefaults) {
     EXPECT_EQ(parse("gap@1h")->metric, "");
     EXPECT_EQ(parse("gap:current@1h")->metric, "current");
     EXPECT_EQ(parse("skew@5m/2m*-30")->magnitude, -30);
+    EXPECT_EQ(parse("imbalance@5m")->magnitude, 2);
+    EXPECT_EQ(parse("decouple@5m/1m*0.5")->magnitude, 0.5);
     EXPECT_EQ(parse("skew@5m")->magnitude, 3600);
 }
 
@@ -53,6 +55,7 @@ TEST(Fault, ErrorsSayWhatIsWrongAndHowToWriteIt) {
              {"spike@60s", "spike needs a metric"},
              {"spike:pressure@60s", "unknown metric 'pressure' (one of temperature, current)"},
              {"skew:temperature@60s", "skew takes no metric"},
+             {"imbalance:vibration@60s", "imbalance takes no metric"},
              {"spike:temperature", "@START is missing"},
              {"spike:temperature@soon", "START 'soon'"},
              {"spike:temperature@60s/0s", "DURATION '0s'"},
