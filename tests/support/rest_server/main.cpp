@@ -33,6 +33,19 @@ public:
     void refusal(AuditEntry) noexcept override {}
 };
 
+class NoExports final : public Exporter {
+public:
+    Result<std::string> version(const ExportRequest&) const override { return refused(); }
+    Result<std::unique_ptr<ExportStream>> open(const ExportRequest&) const override {
+        return refused();
+    }
+
+private:
+    static tl::unexpected<Error> refused() {
+        return fail(Errc::unavailable, "this server exports nothing");
+    }
+};
+
 Reading reading_of(const Device& device, Timestamp now) {
     Reading reading;
     reading.device = &device;
@@ -75,6 +88,7 @@ int main(int argc, char** argv) try {
     hub.restore(reading_of(**devices.find_or_register("bench-01", clock.now()), clock.now()));
     const test::FakeReadingReader readings;
     const Accounting accounting;
+    const NoExports exporter;
     http::ServerOptions options;
     options.threads = 2;
     if (without_keys) options.rate_limits = {0, 0, 0};
@@ -95,7 +109,9 @@ int main(int argc, char** argv) try {
             .clock = clock,
             .random = random,
             .log = log,
-            .version = "bench"}};
+            .version = "bench",
+            .rollups = readings,
+            .exporter = exporter}};
     const auto endpoints = server.start();
     if (!endpoints) throw std::runtime_error{endpoints.error().detail};
     std::cout << endpoints->plain->port << ' ' << last->text.reveal() << std::endl;
