@@ -7,7 +7,9 @@
 #include "http/server.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace modax::http {
@@ -23,6 +25,8 @@ struct Services {
     Tickets& tickets;
     Permits& live_clients;
     RateLimits& rate_limits;
+    std::shared_ptr<const std::string> openapi;  // documents of openapi.hpp
+    std::shared_ptr<const std::string> asyncapi;
 };
 
 struct Call {

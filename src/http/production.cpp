@@ -12,9 +12,11 @@ namespace {
 constexpr std::string_view k_read = "production:read";
 constexpr std::string_view k_write = "production:write";
 
-// The name of ours, or SAP's.
-std::string_view named(const JsonBody& body, std::string_view ours, std::string_view sap) {
-    return !body.has(ours) && body.has(sap) ? sap : ours;
+// The name of ours, or SAP's; wrong when both are there, as they might differ.
+std::string_view named(JsonBody& body, std::string_view ours, std::string_view sap) {
+    if (!body.has(sap)) return ours;
+    if (body.has(ours)) body.wrong(sap, "is another name of " + std::string{ours} + "; send one");
+    return sap;
 }
 
 void move_order(const Call& call, Response& response, std::string_view verb) {

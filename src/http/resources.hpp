@@ -69,6 +69,8 @@ void get_index(const Call& call, Response& response);
 void get_health(const Call& call, Response& response);
 void get_ready(const Call& call, Response& response);
 void get_metrics(const Call& call, Response& response);
+void get_openapi(const Call& call, Response& response);
+void get_asyncapi(const Call& call, Response& response);
 void get_accounting(const Call& call, Response& response);
 // outbox.cpp
 void get_outbox(const Call& call, Response& response);

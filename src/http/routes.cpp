@@ -282,6 +282,8 @@ constexpr auto k_routes = std::to_array<Route>({
     {Method::get, "/pki/ca.crl", Access::open, {}, DeviceRule::none, get_revocation_list},
     {Method::get, "/health", Access::open, {}, DeviceRule::none, get_health},
     {Method::get, "/ready", Access::open, {}, DeviceRule::none, get_ready},
+    {Method::get, "/api/v1/openapi.json", Access::open, {}, DeviceRule::none, get_openapi},
+    {Method::get, "/api/v1/asyncapi.json", Access::open, {}, DeviceRule::none, get_asyncapi},
     {Method::get, "/api/v1", Access::open, {}, DeviceRule::none, get_index},
     {Method::get, "/api/v1/", Access::open, {}, DeviceRule::none, get_index},
     {Method::get, "/", Access::open, {}, DeviceRule::none, get_console},

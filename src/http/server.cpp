@@ -4,6 +4,7 @@
 #include "http/io_thread.hpp"
 #include "http/listener.hpp"
 #include "http/live_feed.hpp"
+#include "http/openapi.hpp"
 #include "http/permits.hpp"
 #include "http/rate_limits.hpp"
 #include "http/tickets.hpp"
@@ -37,7 +38,14 @@ public:
           live_clients_{options_.websocket.max_clients},
           connections_{options_.max_connections},
           rate_limits_{options_.rate_limits, dependencies_.clock},
-          services_{options_, dependencies_, tickets_, live_clients_, rate_limits_} {}
+          services_{
+              options_,
+              dependencies_,
+              tickets_,
+              live_clients_,
+              rate_limits_,
+              std::make_shared<const std::string>(openapi_json(dependencies_.version)),
+              std::make_shared<const std::string>(asyncapi_json(dependencies_.version))} {}
 
     Result<Endpoints> start() {
         workers_ = std::make_unique<WorkerPool>(

@@ -2,6 +2,9 @@
 #include "core/flat_json.hpp"
 #include "http/resources.hpp"
 
+#include <memory>
+#include <utility>
+
 namespace modax::http {
 namespace {
 
@@ -37,6 +40,16 @@ void append_member(std::string& out, std::string_view name, std::uint64_t value)
     out += "\":" + std::to_string(value);
 }
 
+void set_document(
+    const Call& call, Response& response, std::shared_ptr<const std::string> document
+) {
+    response.shared_body = std::move(document);
+    response.add_field("Cache-Control", "no-cache");
+    // Tools that read it run in pages of other origins; there is nothing secret in it.
+    response.add_field("Access-Control-Allow-Origin", "*");
+    set_etag(call, response);
+}
+
 }  // namespace
 
 void get_console(const Call&, Response& response) {
@@ -56,7 +69,16 @@ void get_index(const Call& call, Response& response) {
     response.body +=
         ",\"links\":{\"devices\":\"/api/v1/devices\",\"quarantine\":\"/api/v1/quarantine\","
         "\"accounting\":\"/api/v1/accounting\",\"ws_tickets\":\"/api/v1/ws-tickets\","
-        "\"live\":\"/ws\",\"health\":\"/health\",\"ready\":\"/ready\",\"metrics\":\"/metrics\"}}";
+        "\"live\":\"/ws\",\"health\":\"/health\",\"ready\":\"/ready\",\"metrics\":\"/"
+        "metrics\",\"openapi\":\"/api/v1/openapi.json\",\"asyncapi\":\"/api/v1/asyncapi.json\"}}";
+}
+
+void get_openapi(const Call& call, Response& response) {
+    set_document(call, response, call.services.openapi);
+}
+
+void get_asyncapi(const Call& call, Response& response) {
+    set_document(call, response, call.services.asyncapi);
 }
 
 void get_health(const Call& call, Response& response) {

@@ -1,37 +1,14 @@
-"""MQTT.js 5 in both protocol versions, over TCP and WebSocket. It is installed, as the lock file
-says, into the build folder when the tests run; without npm or its registry they are skipped."""
+"""MQTT.js 5 in both protocol versions, over TCP and WebSocket. Without npm or its registry the
+tests are skipped."""
 import json
-import os
 import pathlib
-import shutil
 import subprocess
-import unittest
 
 from broker_case import BrokerCase
+from modax_test.npm import install_packages
 from modax_test.tools import require_tool
 
 HERE = pathlib.Path(__file__).resolve().parent
-
-
-def install():
-    """The folder with node_modules; made once, because the lock file is copied last."""
-    npm = require_tool("npm")
-    target = pathlib.Path(os.environ.get("MODAX_NPM_DIR", HERE / "../../build/npm-interop")).resolve()
-    lock = (HERE / "package-lock.json").read_bytes()
-    stamp = target / "installed-lock.json"
-    if stamp.exists() and stamp.read_bytes() == lock:
-        return target
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, target)
-    done = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=target, timeout=300,
-        capture_output=True, text=True, check=False,
-    )
-    if done.returncode != 0:
-        raise unittest.SkipTest(f"npm ci could not install MQTT.js: {done.stderr.strip()[-300:]}")
-    stamp.write_bytes(lock)
-    return target
 
 
 class _Cases:
@@ -41,7 +18,7 @@ class _Cases:
     @classmethod
     def setUpClass(cls):
         cls.node = require_tool("node")
-        cls.modules = install()
+        cls.modules = install_packages(HERE)
         super().setUpClass()
 
     def test_cases(self):

@@ -1,8 +1,6 @@
 """node-opcua as a peer of the OPC UA server, its certificates made by openssl, and a gateway with
-users. node-opcua is installed, as the lock file says, into the build folder when the tests run;
-without npm or its registry they are skipped."""
+users. Without npm or its registry the tests are skipped."""
 import json
-import os
 import pathlib
 import queue
 import shutil
@@ -12,6 +10,7 @@ import threading
 import unittest
 
 from modax_test.gateway import Gateway
+from modax_test.npm import install_packages
 from modax_test.paho_client import PahoClient
 from modax_test.tools import require_tool
 
@@ -19,28 +18,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 PASSWORD = "correct horse battery staple"
 URI = "urn:modax:test-client"
 TIMEOUT = 60
-
-
-def install():
-    """The folder with node_modules; made once, because the lock file is copied last."""
-    npm = require_tool("npm")
-    base = os.environ.get("MODAX_NPM_DIR", HERE / "../../build/npm-interop")
-    target = pathlib.Path(f"{base}-opcua").resolve()
-    lock = (HERE / "package-lock.json").read_bytes()
-    stamp = target / "installed-lock.json"
-    if stamp.exists() and stamp.read_bytes() == lock:
-        return target
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, target)
-    done = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=target, timeout=500,
-        capture_output=True, text=True, check=False,
-    )
-    if done.returncode != 0:
-        raise unittest.SkipTest(f"npm ci could not install node-opcua: {done.stderr.strip()[-300:]}")
-    stamp.write_bytes(lock)
-    return target
 
 
 class OpcUaError(Exception):
@@ -123,7 +100,7 @@ class OpcUaCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.node = require_tool("node")
-        cls.modules = install()
+        cls.modules = install_packages(HERE)
 
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="modax-opcua-"))

@@ -14,7 +14,7 @@ function(modax_python_test name file label)
     set(environment
         "PYTHONPATH=${CMAKE_CURRENT_FUNCTION_LIST_DIR}" PYTHONDONTWRITEBYTECODE=1
         "MODAX_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
-        "MODAX_NPM_DIR=${PROJECT_BINARY_DIR}/npm-interop"
+        "MODAX_NPM_DIR=${PROJECT_BINARY_DIR}/npm"
         "MODAX_FLOOD=$<TARGET_FILE:modax_flood>"
         "MODAX_WS_DRAIN=$<TARGET_FILE:modax_ws_drain>"
         ${arg_ENVIRONMENT})
