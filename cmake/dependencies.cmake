@@ -19,6 +19,7 @@ pkg_check_modules(XLSXWRITER REQUIRED IMPORTED_TARGET xlsxwriter)
 # Older releases lack fixes of published holes (docs/adr/0015). Its CMake package wants the tools
 # installed as well; pkg-config does not.
 pkg_check_modules(OPEN62541 REQUIRED IMPORTED_TARGET open62541>=1.4.18)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq>=15)
 pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
 
 # Boost.Asio and Beast are header-only; one target so that every user compiles them alike.

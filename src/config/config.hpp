@@ -22,6 +22,7 @@ inline constexpr Bytes k_mebibyte = 1024 * k_kibibyte;
 
 enum class Environment : std::uint8_t { development, production };
 enum class LogFormat : std::uint8_t { text, json };
+enum class UseTimescale : std::uint8_t { automatic, never };
 enum class QuickCheck : std::uint8_t { automatic, always, never };
 
 // Where a secret is kept, "env:NAME", "file:PATH" or "credential:NAME" (systemd); empty: there is
@@ -137,6 +138,17 @@ struct RollupsConfig {
     milliseconds keep_days{0};  // 0: for ever
 };
 
+struct DatabaseConfig {
+    std::string url;  // empty: no plant store
+    SecretReference password;
+    std::filesystem::path ca_file;
+    milliseconds connect_timeout = std::chrono::seconds{5};
+    milliseconds statement_timeout = std::chrono::seconds{30};
+    std::vector<std::string> metric_columns;  // store/metric_columns.hpp
+    UseTimescale timescaledb = UseTimescale::automatic;
+    milliseconds retention_age{0};  // 0: kept for ever
+};
+
 struct AnalysisConfig {
     bool enabled = true;
     unsigned queue = 20'000;  // readings
@@ -210,6 +222,7 @@ struct Config {
     IngestConfig ingest;
     LandingConfig landing;
     RollupsConfig rollups;
+    DatabaseConfig database;
     AnalysisConfig analysis;
     AuditConfig audit;
     OperationsConfig operations;

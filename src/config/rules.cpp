@@ -17,6 +17,7 @@ public:
         websocket();
         ingest();
         landing();
+        database();
         analysis();
         operations();
         uplink();
@@ -187,6 +188,32 @@ private:
             "landing.alert_percent",
             "the alert must come before the stop; give a percentage up to landing.stop_percent",
             "landing.stop_percent"
+        );
+    }
+
+    void database() {
+        const std::string_view url = config_.database.url;
+        if (url.empty()) return;
+        const auto scheme = url.find("://");
+        const auto user =
+            scheme == std::string_view::npos
+                ? std::string_view{}
+                : url.substr(scheme + 3, url.find_first_of("/?", scheme + 3) - scheme - 3);
+        const auto at = user.rfind('@');
+        const bool holds_password = (at != std::string_view::npos &&
+                                     user.substr(0, at).find(':') != std::string_view::npos) ||
+                                    url.find("password=") != std::string_view::npos;
+        // Never shown: it may hold a password.
+        require(
+            url.starts_with("postgresql://") || url.starts_with("postgres://"),
+            "database.url",
+            "must be postgresql://USER@HOST:PORT/DATABASE"
+        );
+        require(
+            !holds_password,
+            "database.url",
+            "holds a password, which logs and process lists would show; take it out and name where "
+            "it is kept in database.password"
         );
     }
 

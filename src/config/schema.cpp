@@ -17,6 +17,7 @@ const std::vector<Section>& schema() {
         ingest_section(),
         landing_section(),
         rollups_section(),
+        database_section(),
         analysis_section(),
         audit_section(),
         operations_section(),

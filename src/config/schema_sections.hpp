@@ -17,6 +17,7 @@ Section ingest_section();
 Section landing_section();
 Section audit_section();
 Section rollups_section();
+Section database_section();
 Section analysis_section();
 Section operations_section();
 Section opcua_section();

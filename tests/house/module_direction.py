@@ -11,7 +11,8 @@ import sys
 
 INNER = {"analysis", "delivery", "ingest", "live", "operations", "simulation"}
 ADAPTERS = {
-    "mqtt", "landing", "http", "opcua", "security", "telemetry", "config", "exporter", "connectors"
+    "mqtt", "landing", "store", "http", "opcua", "security", "telemetry", "config", "exporter",
+    "connectors",
 }
 
 # Module -> the modules whose headers it may include (its own are always allowed).
@@ -31,6 +32,7 @@ OWNERS = {
     "simdjson": {"ingest"},
     "Eigen/": {"analysis"},
     "sqlite3.h": {"landing"},
+    "libpq-fe.h": {"store"},
     "boost/asio": {"mqtt", "http", "app", "cli"},
     "boost/beast": {"mqtt", "http"},
     "boost/": {"mqtt", "http"},

@@ -114,5 +114,18 @@ TEST(config_rules, a_key_whose_value_was_refused_is_named_once) {
     );
 }
 
+TEST(config_rules, the_url_of_the_database_has_no_password) {
+    EXPECT_THAT(keys_of({"database.url=postgresql://modax@localhost/modax"}), IsEmpty());
+    for (const std::string url :
+         {"postgresql://modax:hidden@localhost/modax",
+          "postgresql://modax@localhost/modax?password=hidden",
+          "host=localhost user=modax"}) {
+        const auto problems = problems_of_sets({"database.url=" + url});
+        ASSERT_EQ(problems.size(), 1U) << url;
+        EXPECT_EQ(problems.front().key, "database.url");
+        EXPECT_THAT(problems.front().text, testing::Not(HasSubstr("hidden")));
+    }
+}
+
 }  // namespace
 }  // namespace modax::config
