@@ -11,12 +11,35 @@ add_custom_command(
     COMMENT "Printing the configuration reference"
     VERBATIM
 )
-add_custom_target(modax_packaging ALL DEPENDS "${modax_example}")
+# The same for what shells complete, and the manual page.
+set(modax_printed "${modax_example}")
+function(modax_print file)
+    set(output "${PROJECT_BINARY_DIR}/packaging/${file}")
+    add_custom_command(
+        OUTPUT "${output}"
+        COMMAND modax ${ARGN} > "${output}"
+        DEPENDS modax "${modax_example}"
+        COMMENT "Printing ${file}"
+        VERBATIM
+    )
+    set(modax_printed "${modax_printed}" "${output}" PARENT_SCOPE)
+endfunction()
+modax_print(modax.bash completion bash)
+modax_print(modax.zsh completion zsh)
+modax_print(modax.fish completion fish)
+modax_print(modax.1 manual)
+add_custom_target(modax_packaging ALL DEPENDS ${modax_printed})
 
 install(TARGETS modax RUNTIME DESTINATION bin)
 install(FILES "${modax_example}" DESTINATION /etc/modax)
 install(DIRECTORY connectors/ DESTINATION share/modax/connectors)
 install(FILES packaging/modax.service DESTINATION lib/systemd/system)
+set(modax_printed_folder "${PROJECT_BINARY_DIR}/packaging")
+install(FILES "${modax_printed_folder}/modax.bash" DESTINATION share/bash-completion/completions RENAME modax)
+install(FILES "${modax_printed_folder}/modax.zsh" DESTINATION share/zsh/vendor-completions RENAME _modax)
+install(FILES "${modax_printed_folder}/modax.fish" DESTINATION share/fish/vendor_completions.d)
+install(FILES "${modax_printed_folder}/modax.1" DESTINATION share/man/man1)
+install(DIRECTORY packaging/prometheus packaging/grafana DESTINATION share/modax)
 install(FILES README.md CHANGELOG.md DESTINATION share/doc/modax)
 install(FILES packaging/copyright DESTINATION share/doc/modax)
 

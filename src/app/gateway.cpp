@@ -82,6 +82,7 @@ void Gateway::run() {
         if (signal < 0) continue;  // nothing came
         if (signal != SIGHUP) {
             parts_->log->info("gateway", "stopping");
+            parts_->told(parts_->service_manager.stopping());
             return;
         }
         parts_->certificates->reload([this] { return parts_->reload_certificates(); });

@@ -185,6 +185,7 @@ Status Gateway::Parts::announce() {
     log->info(
         "gateway", "ready", {{"version", std::string{k_version}}, {"endpoints", file.string()}}
     );
+    told(service_manager.ready("takes readings"));
     return {};
 }
 

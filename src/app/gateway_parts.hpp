@@ -9,6 +9,8 @@
 #include "app/gateway.hpp"
 #include "app/io_thread.hpp"
 #include "app/options.hpp"
+#include "app/service_manager.hpp"
+#include "config/load.hpp"
 #include "core/accounting.hpp"
 #include "core/version.hpp"
 #include "exporter/table_exporter.hpp"
@@ -68,6 +70,7 @@ struct Gateway::Parts {
     void tell_of_business(const BusinessEvent& event);
     void save_access_profiles();
     void warn_of_plaintext();
+    void told(const Status& service_manager_told);
     void make_checkpoint(Status (security::Checkpoints::*how)());
 
     const config::Config config;
@@ -78,6 +81,7 @@ struct Gateway::Parts {
     SystemRandom random;
     PosixFileSystem files;
     std::unique_ptr<Log> log = telemetry::make_log(log_options(config));
+    ServiceManager service_manager{config::process_environment(), clock};
 
     // The figures: the accounting identity and everyone's metrics.
     Accounting accounting;

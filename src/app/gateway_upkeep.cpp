@@ -68,7 +68,15 @@ void Gateway::Parts::save_access_profiles() {
     }
 }
 
+// What runs all the same is not worth more than a line.
+void Gateway::Parts::told(const Status& service_manager_told) {
+    if (!service_manager_told) log->warn("gateway", service_manager_told.error().detail);
+}
+
 void Gateway::Parts::upkeep() {
+    // The thread that takes readings must answer as well, or systemd starts the gateway anew.
+    if (service_manager.patience()) mqtt_thread->run_and_wait([] {});
+    told(service_manager.alive());
     reload_identity();
     unusual_access->look();
     const auto now = clock.steady_now();

@@ -42,6 +42,10 @@ void add_jq_worker(CLI::App& app, Action& action);  // hidden
 void add_outbox(CLI::App& app, Action& action);
 void add_db(CLI::App& app, Action& action);  // migrate, status, grant-bi
 void add_backup(CLI::App& app, Action& action);  // backup, restore
+void add_doctor(CLI::App& app, Action& action);
+void add_support_bundle(CLI::App& app, Action& action);
+// completion, manual: both tell of all commands, so they come last.
+void add_manual(CLI::App& app, Action& action);
 
 // --config, --set and --data-dir, shared by the commands that work on a gateway's data.
 struct ConfigOptions {

@@ -31,6 +31,9 @@ int main(int argc, char** argv) try {
     add_anomaly(app, action);
     add_replay(app, action);
     add_simulate(app, action);
+    add_doctor(app, action);
+    add_support_bundle(app, action);
+    add_manual(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,5 +1,6 @@
 // `modax pki`: certificates for development, and what any certificate says.
 #include "cli/command.hpp"
+#include "cli/development_pki.hpp"
 #include "core/clock.hpp"
 #include "core/file_system.hpp"
 #include "security/certificate.hpp"
@@ -18,151 +19,37 @@ constexpr std::string_view k_real_certificates =
     "reads\nchanged files by itself; environment = \"production\" refuses development "
     "certificates.\n";
 
-struct PkiOptions {
-    std::filesystem::path directory = "pki";
-    std::vector<std::string> hosts;
-    std::vector<std::string> clients;
-    unsigned days = 90;
-    std::string revocation_url;
-    std::filesystem::path file;
+struct PkiOptions : PkiRequest {
+    std::filesystem::path file;  // of `show`
 };
 
-// Keys first: a certificate is never there without its key.
-Status write_pair(
-    FileSystem& files,
-    const std::filesystem::path& directory,
-    const std::string& name,
-    const security::IssuedCertificate& issued
-) {
-    if (auto written = files.write_atomic(directory / (name + ".key"), issued.key.reveal(), 0600);
-        !written) {
-        return written;
-    }
-    return files.write_atomic(directory / (name + ".crt"), issued.certificate, 0644);
-}
-
-bool is_file_name(const std::string& name) {
-    return !name.empty() && name.front() != '.' &&
-           name.find_first_not_of(
-               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-           ) == std::string::npos &&
-           name != "ca" && name != "server";
-}
-
-Status issue_clients(
-    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiOptions& options
-) {
-    for (const auto& client : options.clients) {
-        if (!is_file_name(client)) {
-            return fail(
-                Errc::invalid_argument,
-                "'" + client +
-                    "' can't name a client: letters, digits, '.', '_' and '-'; not ca or "
-                    "server"
-            );
-        }
-        const auto issued = authority.issue_client(client);
-        if (!issued) return tl::make_unexpected(issued.error());
-        if (auto written = write_pair(files, options.directory, client, *issued); !written) {
-            return written;
-        }
-        const auto file = options.directory / client;
-        std::cout << "client " << client << ": " << file.string() << ".crt, .key\n";
-    }
-    return {};
-}
-
-Status issue_server(
-    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiOptions& options
-) {
-    std::vector<std::string> hosts{"localhost", "127.0.0.1", "::1"};
-    hosts.insert(hosts.begin(), options.hosts.begin(), options.hosts.end());
-    const auto issued = authority.issue_server(hosts);
-    if (!issued) return tl::make_unexpected(issued.error());
-    if (auto written = write_pair(files, options.directory, "server", *issued); !written) {
-        return written;
-    }
-    const auto file = options.directory / "server";
-    std::cout << "server: " << file.string() << ".crt, .key\n";
-    return {};
-}
-
-constexpr std::string_view k_list_name = "ca.crl";
-
-// Adds the clients that the options name to the list.
-Status write_revocation_list(
-    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiOptions& options
-) {
-    std::vector<std::string> revoked;
-    for (const auto& client : options.clients) {
-        auto pem = files.read(options.directory / (client + ".crt"));
-        if (!pem) return tl::make_unexpected(pem.error());
-        revoked.push_back(std::move(*pem));
-    }
-    const auto file = options.directory / k_list_name;
-    std::string previous;
-    if (files.exists(file)) {
-        auto read = files.read(file);
-        if (!read) return tl::make_unexpected(read.error());
-        previous = std::move(*read);
-    }
-    const auto list = authority.revocation_list(previous, revoked);
-    if (!list) return tl::make_unexpected(list.error());
-    return files.write_atomic(file, *list, 0644);
-}
-
 Status revoke(
-    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiOptions& options
+    const security::DevelopmentAuthority& authority, FileSystem& files, const PkiRequest& options
 ) {
     if (auto written = write_revocation_list(authority, files, options); !written) return written;
     for (const auto& client : options.clients) std::cout << "revoked " << client << '\n';
     std::cout
         << "A gateway with tls.client_crl_file = \""
-        << std::filesystem::absolute(options.directory / k_list_name).string()
+        << std::filesystem::absolute(options.directory / k_revocation_list).string()
         << "\" refuses new connections with it within seconds. Open ones end when the user is\n"
            "removed or changed (`modax user`).\n";
     return {};
 }
 
+void tell_of_clients(const PkiRequest& request) {
+    for (const auto& client : request.clients) {
+        std::cout << "client " << client << ": " << (request.directory / client).string()
+                  << ".crt, .key\n";
+    }
+}
+
 int init(const PkiOptions& options) {
     PosixFileSystem files;
-    const SystemClock clock;
-    if (files.exists(options.directory / "ca.crt")) {
-        return report(
-            "there is an authority in " + options.directory.string() +
-                ": add to it with `modax pki server` or `modax pki client`, or choose another "
-                "--dir",
-            k_exit_failure
-        );
-    }
-    auto authority_hosts = options.hosts;
-    authority_hosts.emplace_back("localhost");
-    const auto revocation_url = options.revocation_url.empty()
-                                    ? "http://" + authority_hosts.front() + ":8080/pki/ca.crl"
-                                    : options.revocation_url;
-    const auto authority = security::DevelopmentAuthority::create(
-        authority_hosts, std::chrono::days{options.days}, revocation_url, clock
-    );
-    if (!authority) return report(authority.error());
-    const auto own = authority->pem();
-    if (!own) return report(own.error());
-    if (auto made = files.create_directories(options.directory, 0700); !made) {
+    if (auto made = make_development_pki(options, files, SystemClock{}); !made) {
         return report(made.error());
     }
-    if (auto written = write_pair(files, options.directory, "ca", *own); !written) {
-        return report(written.error());
-    }
-    if (auto issued = issue_server(*authority, files, options); !issued) {
-        return report(issued.error());
-    }
-    if (auto issued = issue_clients(*authority, files, options); !issued) {
-        return report(issued.error());
-    }
-    PkiOptions nobody = options;
-    nobody.clients.clear();
-    if (auto written = write_revocation_list(*authority, files, nobody); !written) {
-        return report(written.error());
-    }
+    std::cout << "server: " << (options.directory / "server").string() << ".crt, .key\n";
+    tell_of_clients(options);
     const auto directory = std::filesystem::absolute(options.directory).string();
     std::cout << "Made a development authority for " << options.days << " days in " << directory
               << ".\nTo use it, put this into modax.toml:\n\n[tls]\ncertificate_file = \""
@@ -178,7 +65,7 @@ int init(const PkiOptions& options) {
 // With the authority that `init` made.
 int issue(
     const PkiOptions& options,
-    Status (*with)(const security::DevelopmentAuthority&, FileSystem&, const PkiOptions&)
+    Status (*with)(const security::DevelopmentAuthority&, FileSystem&, const PkiRequest&)
 ) {
     PosixFileSystem files;
     const SystemClock clock;
@@ -243,14 +130,25 @@ void add_pki(CLI::App& app, Action& action) {
     add_directory(server);
     server->add_option("--host", options->hosts, k_host);
     server->callback([&action, options] {
-        action = [options] { return issue(*options, issue_server); };
+        action = [options] {
+            const int done = issue(*options, issue_server);
+            if (done == k_exit_ok) {
+                std::cout << "server: " << (options->directory / "server").string()
+                          << ".crt, .key\n";
+            }
+            return done;
+        };
     });
 
     auto* client = pki->add_subcommand("client", "Make certificates for clients");
     add_directory(client);
     client->add_option("NAME", options->clients, "The MQTT user")->required();
     client->callback([&action, options] {
-        action = [options] { return issue(*options, issue_clients); };
+        action = [options] {
+            const int done = issue(*options, issue_clients);
+            if (done == k_exit_ok) tell_of_clients(*options);
+            return done;
+        };
     });
 
     auto* revoke_command = pki->add_subcommand(

@@ -193,7 +193,8 @@ Result<SchemaState> schema_state(Connection& connection) {
         const auto engine =
             connection.query("SELECT value FROM modax_internal.settings WHERE name = 'engine'");
         if (!engine) return tl::make_unexpected(engine.error());
-        state.timescale = engine->count() == 1 && engine->text(0, 0) == "timescaledb";
+        state.begun = engine->count() == 1;
+        state.timescale = state.begun && engine->text(0, 0) == "timescaledb";
     }
     if (server->flag(0, 5)) {
         auto columns = declared_columns(connection);

@@ -18,6 +18,7 @@ int schema_version();
 
 struct SchemaState {
     int version = 0;         // of the database; 0: nothing of modax is there
+    bool begun = false;      // the first step is done, and with it the choice that follows
     bool timescale = false;  // the tables are hypertables
     std::string extension;   // version of TimescaleDB in the database; empty: not there
     std::string license;     // "apache", "timescale"; empty: the server has it not loaded

@@ -40,13 +40,14 @@ class Gateway(Server):
             self.settings.update(OPEN_ACCESS)
         self.settings.update(settings or {})
         self.endpoints = {}
+        self.extra = []  # further arguments of `serve`
 
     @property
     def command(self):
         overrides = []
         for key, value in self.settings.items():
             overrides += ["--set", f"{key}={value}"]
-        return [*self.prefix, self.program, "serve", "--data-dir", self.data, *overrides]
+        return [*self.prefix, self.program, "serve", "--data-dir", self.data, *self.extra, *overrides]
 
     def launch(self):
         """Starts without waiting."""
