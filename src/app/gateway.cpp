@@ -52,6 +52,7 @@ void Gateway::Parts::stop() {
         mqtt_thread->stop();
     }
     if (writer) writer->stop();
+    if (forwarder) forwarder->stop();
     if (analysis) analysis->stop();
     if (unusual_access) save_access_profiles();
     trail.reset();
