@@ -51,6 +51,7 @@ void Gateway::Parts::stop() {
         });
         mqtt_thread->stop();
     }
+    plant_upkeep.reset();
     if (writer) writer->stop();
     if (forwarder) forwarder->stop();
     if (analysis) analysis->stop();

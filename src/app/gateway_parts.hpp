@@ -27,6 +27,7 @@
 #include "security/unusual_access.hpp"
 #include "store/forwarder.hpp"
 #include "store/plant_writer.hpp"
+#include "store/upkeep.hpp"
 #include "telemetry/metrics.hpp"
 #include "telemetry/process_metrics.hpp"
 
@@ -69,6 +70,7 @@ struct Gateway::Parts {
     // Between signals, every few seconds.
     void upkeep();
     Status reload_certificates();
+    Status look_after_plant_store();
     void reload_identity();
     void look_after_keys();
     void tell_of_security(const SecurityEvent& event);
@@ -115,6 +117,7 @@ struct Gateway::Parts {
     live::Hub hub;
     std::unique_ptr<landing::Rollups> rollups;
     std::unique_ptr<landing::Writer> writer;
+    std::unique_ptr<store::Upkeep> plant_upkeep;
 
     // Into the plant's PostgreSQL, when there is one.
     std::unique_ptr<landing::Spool> spool;
