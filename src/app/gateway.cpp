@@ -53,6 +53,7 @@ void Gateway::Parts::stop() {
     }
     plant_upkeep.reset();
     if (writer) writer->stop();
+    if (forwarder) forwarder->stop();
     if (analysis) analysis->stop();
     if (unusual_access) save_access_profiles();
     trail.reset();

@@ -61,10 +61,12 @@ Status Gateway::Parts::open_store() {
         [this](const SafetyStatus& status) { hub.restore(status); }
     );
     if (!restored) return restored;
+    if (auto opened = open_spool(); !opened) return opened;
     rollups = std::make_unique<landing::Rollups>(*store, rollup_options(config), clock, *log);
     writer = std::make_unique<landing::Writer>(
         *store, accounting, hub, files, writer_options(config), clock, *log
     );
+    start_forwarder();
     return {};
 }
 
@@ -107,6 +109,7 @@ Status Gateway::Parts::build_http() {
     exporter =
         std::make_unique<exporter::TableExporter>(*store, *store, config.data_dir / "exports");
     std::vector<const HealthSource*> health{store.get(), writer.get()};
+    if (forwarder) health.push_back(forwarder.get());
     if (listener) health.push_back(listener.get());
     if (uplink) health.push_back(uplink.get());
     if (opcua_server) health.push_back(opcua_server.get());

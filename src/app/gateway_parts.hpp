@@ -15,7 +15,7 @@
 #include "core/version.hpp"
 #include "exporter/table_exporter.hpp"
 #include "landing/rollups.hpp"
-#include "store/upkeep.hpp"
+#include "landing/spool.hpp"
 #include "live/hub.hpp"
 #include "opcua/server.hpp"
 #include "operations/service.hpp"
@@ -25,6 +25,9 @@
 #include "security/audit_seal.hpp"
 #include "security/audit_trail.hpp"
 #include "security/unusual_access.hpp"
+#include "store/forwarder.hpp"
+#include "store/plant_writer.hpp"
+#include "store/upkeep.hpp"
 #include "telemetry/metrics.hpp"
 #include "telemetry/process_metrics.hpp"
 
@@ -52,6 +55,8 @@ struct Gateway::Parts {
 
     Status build();
     Status open_store();
+    Status open_spool();
+    void start_forwarder();
     void build_analysis();
     Status start_analysis();
     Status build_mqtt();
@@ -113,6 +118,11 @@ struct Gateway::Parts {
     std::unique_ptr<landing::Rollups> rollups;
     std::unique_ptr<landing::Writer> writer;
     std::unique_ptr<store::Upkeep> plant_upkeep;
+
+    // Into the plant's PostgreSQL, when there is one.
+    std::unique_ptr<landing::Spool> spool;
+    std::unique_ptr<store::PlantWriter> plant;
+    std::unique_ptr<store::Forwarder> forwarder;
 
     // Advisory: nothing waits for it.
     Announcer announcer{*this};

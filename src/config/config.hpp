@@ -147,6 +147,8 @@ struct DatabaseConfig {
     std::vector<std::string> metric_columns;  // store/metric_columns.hpp
     UseTimescale timescaledb = UseTimescale::automatic;
     milliseconds retention_age{0};  // 0: kept for ever
+    std::size_t batch = 10'000;
+    milliseconds interval{250};
 };
 
 struct AnalysisConfig {

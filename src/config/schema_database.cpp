@@ -58,6 +58,20 @@ Section database_section() {
                 milliseconds{0},
                 std::chrono::days{36'500}
             ),
+            number(
+                MODAX_KEY(database.batch),
+                "How many rows go there in one transaction at most; the gateway takes fewer while "
+                "the database is slow.",
+                100,
+                100'000,
+                "rows"
+            ),
+            duration(
+                MODAX_KEY(database.interval),
+                "How long to wait for more rows between two batches while few come.",
+                milliseconds{10},
+                std::chrono::minutes{1}
+            ),
         }};
 }
 

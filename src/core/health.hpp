@@ -8,7 +8,7 @@ namespace modax {
 struct Health {
     std::string part;  // "landing", "mqtt", "uplink", ...
     bool ready = false;
-    std::string detail;  // one line: what is wrong and what to do; empty when ready
+    std::string detail;  // one line: what is wrong and what to do; empty when all is well
 };
 
 class HealthSource {

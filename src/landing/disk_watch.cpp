@@ -1,5 +1,7 @@
 #include "landing/disk_watch.hpp"
 
+#include <algorithm>
+
 namespace modax::landing {
 namespace {
 
@@ -24,6 +26,18 @@ void DiskWatch::look() {
     if (!available) return;
     free_bytes_ = *available;
     level_ = judge(database_bytes_ + wal_bytes_, *available);
+}
+
+std::uint64_t DiskWatch::bytes_to_stop() const {
+    const std::uint64_t used = database_bytes() + wal_bytes();
+    const std::uint64_t free = free_bytes();
+    const std::uint64_t whole =
+        options_.disk_quota_bytes > 0 ? options_.disk_quota_bytes : used + free;
+    const std::uint64_t most = whole / 100 * options_.stop_percent;
+    const std::uint64_t by_share = most > used ? most - used : 0;
+    const std::uint64_t by_disk =
+        free > options_.stop_free_bytes ? free - options_.stop_free_bytes : 0;
+    return std::min(by_share, by_disk);
 }
 
 DiskWatch::Level DiskWatch::judge(std::uint64_t used, std::uint64_t available) const {

@@ -29,6 +29,8 @@ public:
     Level level() const { return level_.load(std::memory_order_relaxed); }
     std::uint64_t database_bytes() const { return database_bytes_.load(std::memory_order_relaxed); }
     std::uint64_t wal_bytes() const { return wal_bytes_.load(std::memory_order_relaxed); }
+    // Until `stop`, as it was at the last look.
+    std::uint64_t bytes_to_stop() const;
     std::uint64_t free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
 
 private:

@@ -11,12 +11,6 @@ namespace {
     "order_id, status, material, operation, unit, device_id, quantity, planned_start, " \
     "planned_end, started, completion_time, quantity_produced, quantity_rejected, "     \
     "quantity_reworked, changed, ideal_cycle_seconds"
-#define MODAX_REPORT_COLUMNS                                                \
-    "event_id, order_id, device_id, quantity_produced, quantity_rejected, " \
-    "quantity_reworked, final, reason_code, completion_time, received"
-#define MODAX_STATUS_COLUMNS                                                           \
-    "number, event_id, device_id, status, reason_code, downtime_start, downtime_end, " \
-    "received"
 
 ProductionOrder read_order(const Statement& row) {
     ProductionOrder order;
@@ -38,6 +32,18 @@ ProductionOrder read_order(const Statement& row) {
     order.ideal_cycle_seconds = number_of(row, 15);
     return order;
 }
+
+Result<std::optional<EquipmentStatus>> first_status(Connection& connection, Statement& rows) {
+    auto found =
+        rows_of<NumberedStatus>(connection, rows, "read the equipment status", read_status);
+    if (!found) return tl::make_unexpected(found.error());
+    if (found->empty()) return std::optional<EquipmentStatus>{};
+    return std::optional{std::move(found->front().status)};
+}
+
+constexpr auto k_last = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
 
 ProductionReport read_report(const Statement& row) {
     ProductionReport report;
@@ -78,18 +84,6 @@ InspectionResult read_result(const Statement& row) {
     if (!row.is_null(6)) result.passed = row.integer(6) != 0;
     return result;
 }
-
-Result<std::optional<EquipmentStatus>> first_status(Connection& connection, Statement& rows) {
-    auto found =
-        rows_of<NumberedStatus>(connection, rows, "read the equipment status", read_status);
-    if (!found) return tl::make_unexpected(found.error());
-    if (found->empty()) return std::optional<EquipmentStatus>{};
-    return std::optional{std::move(found->front().status)};
-}
-
-constexpr auto k_last = std::numeric_limits<std::int64_t>::max();
-
-}  // namespace
 
 Result<std::optional<ProductionOrder>> OperationsRows::order(std::string_view id) {
     return find_order_row(connection_, id);

@@ -6,6 +6,18 @@
 
 namespace modax::landing {
 
+// In the order in which the functions below read them.
+#define MODAX_REPORT_COLUMNS                                                \
+    "event_id, order_id, device_id, quantity_produced, quantity_rejected, " \
+    "quantity_reworked, final, reason_code, completion_time, received"
+#define MODAX_STATUS_COLUMNS                                                           \
+    "number, event_id, device_id, status, reason_code, downtime_start, downtime_end, " \
+    "received"
+ProductionReport read_report(const Statement& row);
+NumberedStatus read_status(const Statement& row);
+// name, measured_value, target, tolerance, lower_limit, upper_limit, passed
+InspectionResult read_result(const Statement& row);
+
 // The rows within the write transaction that is open on the connection.
 class OperationsRows final : public OperationsTransaction {
 public:
@@ -42,5 +54,16 @@ Result<std::vector<EquipmentStatus>> find_downtimes(
     Connection& connection, std::string_view device_id, Timestamp start, Timestamp end
 );
 Result<std::vector<NumberedStatus>> find_statuses(Connection& connection, const StatusQuery& query);
+
+// By the numbers of their rows.
+Result<std::optional<ProductionReport>> report_by_number(
+    Connection& connection, std::int64_t number
+);
+Result<std::optional<InspectionReport>> inspection_by_number(
+    Connection& connection, std::int64_t number
+);
+Result<std::optional<EquipmentStatus>> status_by_number(
+    Connection& connection, std::int64_t number
+);
 
 }  // namespace modax::landing

@@ -140,6 +140,9 @@ Result<Retention::Step> Retention::delete_old(
         due = due || (hour + 1) * k_micros_per_hour <= kept_from;
     }
     if (!due) return step;
+    const auto held = hold_.holds(connection, hour);
+    if (!held) return tl::make_unexpected(held.error());
+    if (*held) return step;
     if (keep_unsummed && next == 0) {
         const auto waits = must_wait(connection, hour);
         if (!waits) return tl::make_unexpected(waits.error());
@@ -187,11 +190,13 @@ Status Retention::cut_stream_log(
             cut_before = std::numeric_limits<std::int64_t>::max();
         }
     }
-    std::int64_t through = std::numeric_limits<std::int64_t>::max();
+    const auto forwarded = ForwardHold::log_through(connection);
+    if (!forwarded) return tl::make_unexpected(forwarded.error());
+    std::int64_t through = *forwarded;
     if (keep_unsummed) {
         const auto summed = connection.integer("SELECT through FROM rollup_state");
         if (!summed) return tl::make_unexpected(summed.error());
-        through = *summed;
+        through = std::min(through, *summed);
     }
     // The last row stays whatever its age: it carries the sequence over a restart.
     auto cut = change(

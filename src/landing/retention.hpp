@@ -6,10 +6,11 @@
 // quarantine take a quarter each at most: a long replay window must not push out every reading. An
 // event whose reading was deleted is left out of a replay, so a replay window longer than the age
 // (or the size) allows is shorter in fact; the writer says so at start when it follows from the
-// options.
+// options. What a plant store does not have yet is never deleted, whatever its age and the size.
 #pragma once
 
 #include "core/time.hpp"
+#include "landing/forward_hold.hpp"
 #include "landing/options.hpp"
 #include "landing/sqlite.hpp"
 
@@ -40,6 +41,7 @@ private:
     Result<bool> too_large(Connection& connection) const;
 
     const WriterOptions options_;
+    ForwardHold hold_;
     // The hour that waits for the rollups, and the last event when it began to: a machine whose
     // clock is wrong must not hold up everything by what it adds meanwhile.
     std::optional<std::int64_t> waiting_hour_;

@@ -18,6 +18,7 @@ const std::array k_steps{
     k_events_schema,
     k_outbox_schema,
     k_operations_schema,
+    k_plant_schema,
 };
 
 Status step_to(Connection& connection, std::size_t version) {

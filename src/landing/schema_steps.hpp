@@ -14,5 +14,6 @@ extern const char* const k_analysis_schema;
 extern const char* const k_events_schema;
 extern const char* const k_outbox_schema;
 extern const char* const k_operations_schema;
+extern const char* const k_plant_schema;
 
 }  // namespace modax::landing

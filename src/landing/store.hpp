@@ -158,6 +158,7 @@ public:
 private:
     friend class Writer;
     friend class Rollups;
+    friend class Spool;
     class State;
     explicit Store(std::unique_ptr<State> state);
 

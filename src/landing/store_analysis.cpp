@@ -114,7 +114,9 @@ Status Store::remove_before(Timestamp time) {
         auto prepared = connection.prepare(
             row,
             "DELETE FROM analyses WHERE id IN"
-            " (SELECT id FROM analyses WHERE time < ?1 ORDER BY time LIMIT ?2)"
+            " (SELECT id FROM analyses WHERE time < ?1 AND id <= (SELECT CASE WHEN active"
+            " THEN analyses ELSE 9223372036854775807 END FROM plant_forward)"
+            " ORDER BY time LIMIT ?2)"
         );
         if (!prepared) return prepared;
         row.bind(1, to_micros(time)).bind(2, k_removed_at_once);

@@ -29,6 +29,10 @@ void Writer::stop() {
     loop_->stop();
 }
 
+std::uint64_t Writer::bytes_to_stop() const {
+    return loop_->bytes_to_stop();
+}
+
 Health Writer::health() const {
     return loop_->health();
 }

@@ -44,6 +44,8 @@ public:
     // more attempt: what is left was never acknowledged, its senders send it again. Idempotent.
     void stop();
 
+    // How much the store may still grow before it takes no more readings.
+    std::uint64_t bytes_to_stop() const;
     // Part "landing": not ready while commits fail or the disk is full.
     Health health() const override;
     void collect(MetricSink& sink) const override;

@@ -41,6 +41,7 @@ public:
     }
     void stop();
     Health health() const;
+    std::uint64_t bytes_to_stop() const { return disk_.bytes_to_stop(); }
     void collect(MetricSink& sink) const;
 
 private:
