@@ -9,25 +9,54 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 namespace modax::connectors {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-class Worker {
+// Workers that wait for the next mapping; more than these end after their mapping.
+constexpr std::size_t k_idle_workers = 4;
+// Then a worker is replaced: what jq may leak stays small.
+constexpr unsigned k_mappings_of_a_worker = 10'000;
+
+// What a worker says, as far as it has come.
+struct Spoken {
+    std::string bytes;
+    std::size_t start = 0;  // of the text; 0: its size is not known yet
+    std::size_t size = 0;
+    bool failed = false;
+
+    // False when it is no answer of a worker.
+    bool look() {
+        const auto line = bytes.find('\n');
+        if (start != 0 || line == std::string::npos) return true;
+        failed = bytes[0] == '1';
+        const char* end = bytes.data() + line;
+        if (line < 3 || std::from_chars(bytes.data() + 2, end, size).ptr != end) return false;
+        start = line + 1;
+        return true;
+    }
+    bool whole() const { return start != 0 && bytes.size() >= start + size; }
+};
+
+enum class Talk { answered, ended, too_long, too_much };
+
+}  // namespace
+
+class Jq::Worker {
 public:
     Worker() = default;
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker() {
         if (socket_ >= 0) close(socket_);
-        if (process_ > 0) {
-            kill(process_, SIGKILL);
-            (void)end();
-        }
+        if (process_ > 0) (void)end();
     }
 
     // One socket is both ends of its standard input and output.
@@ -56,29 +85,35 @@ public:
         return failed();
     }
 
-    // Gives `input`, takes what comes; false when it took too long or gave too much.
-    bool talk(std::string_view input, std::string& output, const JqLimits& limits) const {
+    // Whether it waits for a mapping: it has neither ended nor said anything.
+    bool waits() const {
+        pollfd state{socket_, POLLIN, 0};
+        return poll(&state, 1, 0) == 0;
+    }
+    bool is_worn() const { return mappings_ >= k_mappings_of_a_worker; }
+
+    Talk talk(std::string_view request, Spoken& spoken, const JqLimits& limits) {
+        ++mappings_;
         const auto deadline = Clock::now() + limits.time;
         for (;;) {
             const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-            if (left.count() <= 0) return false;
+            if (left.count() <= 0) return Talk::too_long;
             pollfd waiting{socket_, POLLIN, 0};
-            if (!input.empty()) waiting.events |= POLLOUT;
+            if (!request.empty()) waiting.events |= POLLOUT;
             const int ready = poll(&waiting, 1, static_cast<int>(left.count()));
-            if (ready == 0) return false;
+            if (ready == 0) return Talk::too_long;
             if (ready < 0) continue;  // EINTR
-            if ((waiting.revents & POLLOUT) != 0 && !give(input)) input = {};
+            if ((waiting.revents & POLLOUT) != 0 && !give(request)) request = {};
             if ((waiting.revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
-            std::array<char, 16UL * 1024> buffer{};
-            const auto got = recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-            if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return true;
-            if (got > 0) output.append(buffer.data(), static_cast<std::size_t>(got));
-            if (output.size() > limits.output_bytes) return false;
+            if (!hear(spoken)) return Talk::ended;
+            if (spoken.size > limits.output_bytes) return Talk::too_much;
+            if (spoken.whole()) return Talk::answered;
         }
     }
 
     // The status of waitpid(2).
     int end() {
+        kill(process_, SIGKILL);  // of one that has ended already: nothing
         int status = 0;
         while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
         }
@@ -98,44 +133,86 @@ private:
         const auto sent = send(socket_, input.data(), input.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) return errno == EAGAIN || errno == EINTR;
         input.remove_prefix(static_cast<std::size_t>(sent));
-        if (input.empty()) shutdown(socket_, SHUT_WR);
         return true;
+    }
+    // False when it has ended, or speaks otherwise than a worker does.
+    bool hear(Spoken& spoken) const {
+        std::array<char, 16UL * 1024> buffer{};
+        const auto got = recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (got < 0) return errno == EAGAIN || errno == EINTR;
+        spoken.bytes.append(buffer.data(), static_cast<std::size_t>(got));
+        return got > 0 && spoken.look();
     }
 
     int socket_ = -1;
     pid_t process_ = 0;
+    unsigned mappings_ = 0;
 };
 
-}  // namespace
+Jq::Jq(std::filesystem::path program, JqLimits limits)
+    : program_{std::move(program)}, limits_{limits} {}
 
-Result<std::string> Jq::run(std::string_view jq, std::string_view input) const {
-    Worker worker;
-    if (auto started = worker.start(program_); !started) {
+Jq::~Jq() = default;
+
+Result<std::unique_ptr<Jq::Worker>> Jq::take() const {
+    {
+        const std::lock_guard guard{mutex_};
+        while (!idle_.empty()) {
+            auto worker = std::move(idle_.back());
+            idle_.pop_back();
+            // One that the system has ended while it waited says nothing about the next mapping.
+            if (worker->waits()) return worker;
+        }
+    }
+    auto worker = std::make_unique<Worker>();
+    if (auto started = worker->start(program_); !started) {
         return tl::make_unexpected(started.error());
     }
-    std::string request = std::to_string(jq.size()) + '\n';
+    return worker;
+}
+
+void Jq::give_back(std::unique_ptr<Worker> worker) const {
+    if (worker->is_worn()) return;
+    const std::lock_guard guard{mutex_};
+    if (idle_.size() < k_idle_workers) idle_.push_back(std::move(worker));
+}
+
+Result<std::string> Jq::run(std::string_view jq, std::string_view input) const {
+    auto worker = take();
+    if (!worker) return tl::make_unexpected(worker.error());
+    std::string request = std::to_string(jq.size()) + ' ' + std::to_string(input.size()) + '\n';
     request.append(jq).append(input);
-    std::string output;
-    if (!worker.talk(request, output, limits_)) {
-        return fail(
-            Errc::resource_exhausted,
-            output.size() > limits_.output_bytes
-                ? "the mapping gave more than " + std::to_string(limits_.output_bytes) +
-                      " bytes and was ended"
-                : "the mapping took longer than " + std::to_string(limits_.time.count()) +
-                      " ms and was ended"
-        );
+    Spoken spoken;
+    switch ((*worker)->talk(request, spoken, limits_)) {
+        case Talk::too_much:
+            return fail(
+                Errc::resource_exhausted,
+                "the mapping gave more than " + std::to_string(limits_.output_bytes) +
+                    " bytes and was ended"
+            );
+        case Talk::too_long:
+            return fail(
+                Errc::resource_exhausted,
+                "the mapping took longer than " + std::to_string(limits_.time.count()) +
+                    " ms and was ended"
+            );
+        case Talk::ended: {
+            const int status = (*worker)->end();
+            return fail(
+                Errc::resource_exhausted,
+                "the mapping used too much time or memory and was ended (" +
+                    (WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
+                                         : "code " + std::to_string(WEXITSTATUS(status))) +
+                    ")"
+            );
+        }
+        case Talk::answered:
+            break;
     }
-    const int status = worker.end();
-    if (!WIFEXITED(status)) {
-        return fail(
-            Errc::resource_exhausted,
-            "the mapping used too much time or memory and was ended (signal " +
-                std::to_string(WTERMSIG(status)) + ")"
-        );
-    }
-    if (WEXITSTATUS(status) == 0) return output;
-    return fail(Errc::invalid_argument, "the mapping failed: " + output);
+    give_back(std::move(*worker));
+    auto text = spoken.bytes.substr(spoken.start, spoken.size);
+    if (spoken.failed) return fail(Errc::invalid_argument, "the mapping failed: " + text);
+    return text;
 }
 
 }  // namespace modax::connectors

@@ -1,5 +1,6 @@
-// Runs a jq program over one JSON, in a process of its own that has limits: a mapping is written by
-// people and may loop, eat memory or print without end. Thread-safe.
+// Runs jq programs over JSON in worker processes that have limits: a mapping is written by people
+// and may loop, eat memory or print without end. A worker stays for many mappings and is ended and
+// replaced when one goes wild. Thread-safe.
 #pragma once
 
 #include "core/result.hpp"
@@ -7,8 +8,11 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace modax::connectors {
 
@@ -20,21 +24,32 @@ struct JqLimits {
 class Jq {
 public:
     // `program`: the modax executable, which has the worker as a hidden command.
-    explicit Jq(std::filesystem::path program, JqLimits limits = {})
-        : program_{std::move(program)}, limits_{limits} {}
+    explicit Jq(std::filesystem::path program, JqLimits limits = {});
+    Jq(const Jq&) = delete;
+    Jq& operator=(const Jq&) = delete;
+    ~Jq();
 
     // The first output as JSON, a text as it is (for XML); "null" when there is none. Errors:
     // invalid_argument (the program does not compile, or fails on this input), resource_exhausted
-    // (a limit; it was killed), io_error.
+    // (a limit; the worker was ended), io_error. Runs at once what several threads ask for, each in
+    // a worker of its own.
     Result<std::string> run(std::string_view jq, std::string_view input) const;
 
 private:
-    std::filesystem::path program_;
-    JqLimits limits_;
+    class Worker;
+
+    Result<std::unique_ptr<Worker>> take() const;
+    void give_back(std::unique_ptr<Worker> worker) const;
+
+    const std::filesystem::path program_;
+    const JqLimits limits_;
+    mutable std::mutex mutex_;
+    mutable std::vector<std::unique_ptr<Worker>> idle_;
 };
 
-// The worker: reads the size of the program, a line break, the program and the input from standard
-// input, writes the output or what is wrong; exit code 0 or 1. Sets its own limits first.
+// The worker: reads "<size of the program> <size of the input>\n", the program and the input from
+// standard input, writes "<0 or 1> <size>\n" and the output or what is wrong; again until the input
+// ends. Sets its own limits first.
 int run_jq_worker();
 
 inline constexpr const char* k_jq_worker_command = "__jq-worker";

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 namespace modax::connectors {
 namespace {
 
@@ -51,6 +55,44 @@ TEST(Jq, AnOutputOf100MBIsEnded) {
     const auto printing = k_jq.run("\"x\" * 100000000", "{}");
     ASSERT_FALSE(printing);
     EXPECT_EQ(printing.error().code, Errc::resource_exhausted) << printing.error().detail;
+}
+
+TEST(Jq, OneThatGoesWildHarmsNoOther) {
+    const Jq jq{MODAX_PROGRAM, {std::chrono::milliseconds{5000}, 1024}};
+    const std::vector<std::string> wild{
+        "def f: f; f", "[range(1000000000)] | length", "\"x\" * 100000000", "{a:", "error(\"no\")"};
+    for (const std::string& mapping : wild) {
+        EXPECT_FALSE(jq.run(mapping, "{}")) << mapping;
+        EXPECT_EQ(jq.run(".a", R"({"a":"good"})").value_or("?"), "good") << "after " << mapping;
+    }
+}
+
+TEST(Jq, AWorkerStaysAndKeepsNothingOfTheMappingBefore) {
+    const Jq jq{MODAX_PROGRAM};
+    for (int i = 0; i < 500; ++i) {
+        const auto text = std::to_string(i);
+        ASSERT_EQ(jq.run(".[0], .[1]", '[' + text + ",2]").value_or("?"), text);
+        ASSERT_EQ(jq.run("[limit(3; repeat(1))] | length", "null").value_or("?"), "3");
+    }
+    EXPECT_EQ(jq.run("try (\"x\" | halt_error) catch .", "{}").value_or("?"), "null");
+    EXPECT_EQ(jq.run(".", "1").value_or("?"), "1");
+}
+
+TEST(Jq, RunsForManyThreadsAtOnce) {
+    const Jq jq{MODAX_PROGRAM};
+    std::atomic<int> right{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 8; ++i) {
+            threads.emplace_back([&jq, &right, i] {
+                for (int j = 0; j < 20; ++j) {
+                    const auto text = std::to_string(i * 100 + j);
+                    if (jq.run(". + 0", text).value_or("?") == text) ++right;
+                }
+            });
+        }
+    }
+    EXPECT_EQ(right.load(), 160);
 }
 
 TEST(Jq, SeesNeitherTheEnvironmentNorFiles) {
