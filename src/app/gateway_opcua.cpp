@@ -1,13 +1,30 @@
 // The OPC UA server of a gateway.
 #include "app/gateway_parts.hpp"
 
+#include <utility>
+#include <vector>
+
 namespace modax::app {
 
 Status Gateway::Parts::build_opcua() {
     if (!config.opcua.enabled) return {};
+    std::vector<const HealthSource*> health{store.get(), writer.get()};
+    if (listener) health.push_back(listener.get());
+    if (uplink) health.push_back(uplink.get());
     opcua_server = std::make_unique<opcua::Server>(
         opcua_options(config),
-        opcua::Server::Parts{*users, *unusual_access, hub, *store, devices, files, clock, *log}
+        opcua::Server::Parts{
+            *users,
+            *unusual_access,
+            hub,
+            *store,
+            devices,
+            files,
+            clock,
+            *log,
+            *store,
+            analysis.get(),
+            std::move(health)}
     );
     auto port = opcua_server->start();
     if (!port) return tl::make_unexpected(port.error());

@@ -40,6 +40,7 @@ void add_export(CLI::App& app, Action& action);
 void add_connector(CLI::App& app, Action& action);
 void add_jq_worker(CLI::App& app, Action& action);  // hidden
 void add_outbox(CLI::App& app, Action& action);
+void add_db(CLI::App& app, Action& action);  // migrate, status, grant-bi
 void add_backup(CLI::App& app, Action& action);  // backup, restore
 void add_doctor(CLI::App& app, Action& action);
 void add_support_bundle(CLI::App& app, Action& action);

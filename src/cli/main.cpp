@@ -23,6 +23,7 @@ int main(int argc, char** argv) try {
     add_pki(app, action);
     add_export(app, action);
     add_backup(app, action);
+    add_db(app, action);
     add_connector(app, action);
     add_outbox(app, action);
     add_jq_worker(app, action);

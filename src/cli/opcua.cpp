@@ -2,6 +2,7 @@
 #include "app/identity.hpp"
 #include "app/options.hpp"
 #include "cli/command.hpp"
+#include "opcua/renewal.hpp"
 #include "opcua/trust_folders.hpp"
 
 #include <iostream>
@@ -78,6 +79,28 @@ int change(const OpcUaOptions& options, bool trust) {
     });
 }
 
+int renew(const OpcUaOptions& options) {
+    return with_folders(options, [](opcua::TrustFolders& folders, const config::Config& config) {
+        const auto identity = app::Identity::open(config);
+        if (!identity) return report(identity.error());
+        PosixFileSystem files;
+        const auto renewed = opcua::renew(app::opcua_options(config), files);
+        if (!renewed) return report(renewed.error());
+        const auto listed = folders.list();
+        if (!listed || listed->empty()) return report("the new certificate can't be read", 1);
+        const auto& own = listed->front();
+        const auto recorded = (*identity)->record(
+            "opcua_certificate.renew", "certificate:" + own.thumbprint, own.subject
+        );
+        if (!recorded) return report(recorded.error());
+        std::cout << own.subject << " (" << own.thumbprint << ") is good until "
+                  << format_iso8601(own.not_after)
+                  << ".\nA running gateway takes it within two seconds; sessions go on. Every "
+                     "client has to trust it\nbefore it connects anew.\n";
+        return k_exit_ok;
+    });
+}
+
 }  // namespace
 
 void add_opcua(CLI::App& app, Action& action) {
@@ -102,6 +125,11 @@ void add_opcua(CLI::App& app, Action& action) {
     };
     add_change("trust", "Let the client of a rejected certificate in", true);
     add_change("untrust", "No longer let a client in", false);
+    CLI::App* renewing = command->add_subcommand(
+        "renew", "Make the server's own certificate and key anew; open sessions go on"
+    );
+    add_config_options(*renewing, options->config);
+    renewing->callback([options, &action] { action = [options] { return renew(*options); }; });
 }
 
 }  // namespace modax::cli

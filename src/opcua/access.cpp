@@ -160,7 +160,7 @@ struct Access::Callbacks {
     }
     static UA_Boolean
     executable(UA_Server*, UA_AccessControl*, const UA_NodeId*, void*, const UA_NodeId*, void*) {
-        return true;  // of the standard's methods, which read
+        return true;  // the standard's methods read; those of alarms ask may_acknowledge()
     }
     static UA_Boolean executable_on(
         UA_Server*,
@@ -382,6 +382,12 @@ bool Access::may_see(const void* session_context, const void* node_context) cons
     if (session->principal.kind == "anonymous") return true;
     const auto* device = static_cast<const Device*>(node_context);
     return parts_.users.may_read_device(session->principal, device->id());
+}
+
+bool Access::may_acknowledge(const void* session_context, const Device* device) const {
+    const auto* session = static_cast<const SessionContext*>(session_context);
+    if (session == nullptr || session->principal.kind == "anonymous") return false;
+    return parts_.users.may_acknowledge(session->principal, device == nullptr ? "" : device->id());
 }
 
 }  // namespace modax::opcua

@@ -4,6 +4,7 @@
 
 #include "core/audit.hpp"
 #include "core/clock.hpp"
+#include "core/device.hpp"
 #include "core/log.hpp"
 #include "core/session_identity.hpp"
 #include "core/token_bucket.hpp"
@@ -46,6 +47,9 @@ public:
 
     // Whether a session (its context) may see a node (its context). Any thread.
     bool may_see(const void* session_context, const void* node_context) const;
+    // Whether a session may acknowledge an alarm of the device, or (nullptr) of the gateway. Any
+    // thread.
+    bool may_acknowledge(const void* session_context, const Device* device) const;
 
     const Sessions& sessions() const { return sessions_; }
     std::uint64_t refused_certificates() const { return refused_certificates_; }

@@ -177,6 +177,29 @@ void DeviceNodes::take(const SafetyStatus& status, SteadyTime arrived) {
     }
 }
 
+std::optional<bool> DeviceNodes::is_safe() const {
+    const Slot& slot = slots_[k_is_safe];
+    if (!slot.has_value) return std::nullopt;
+    return std::get<bool>(slot.value);
+}
+
+std::string DeviceNodes::safety_message() const {
+    if (is_safe().value_or(true)) return device_.id() + " is safe";
+    // In the order of the members, with the value that is wrong.
+    static constexpr std::array<std::pair<bool, std::string_view>, 4> k_causes{
+        {{true, "the emergency stop is pressed"},
+         {false, "the door is open"},
+         {true, "an overload was detected"},
+         {false, "the temperature is beyond its limits"}}};
+    std::string causes;
+    for (std::size_t i = 0; i < k_causes.size(); ++i) {
+        const Slot& slot = slots_[k_emergency_stop + i];
+        if (!slot.has_value || std::get<bool>(slot.value) != k_causes[i].first) continue;
+        causes.append(causes.empty() ? ": " : ", ").append(k_causes[i].second);
+    }
+    return device_.id() + " is not safe" + causes;
+}
+
 template <class Action>
 void DeviceNodes::each_value(Action action) {
     for (std::size_t i = 0; i < k_status; ++i) action(slots_[i]);

@@ -44,6 +44,12 @@ public:
     // Writes what has changed: the newest value of each node. Returns how many.
     std::size_t write(UA_Server& server, Timestamp now);
 
+    // What the machine says of its safety, with what is wrong; nullopt: nothing (yet).
+    std::optional<bool> is_safe() const;
+    std::string safety_message() const;
+    // Heard of before, and silent for longer than lost_after.
+    bool is_silent() const { return heard_ && lost_; }
+
     std::size_t nodes() const { return slots_.size() + metrics_.size(); }
     std::uint64_t left_out_metrics() const { return left_out_metrics_; }
 

@@ -1,5 +1,7 @@
 #include "opcua/feed.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace modax::opcua {
@@ -8,13 +10,27 @@ namespace {
 // Long enough that a burst becomes one write for each node, short beside a publishing interval.
 constexpr std::chrono::milliseconds k_pause{10};
 constexpr std::chrono::seconds k_age_interval{1};
+constexpr std::size_t k_max_turns = 1000;
+// Part 5, section 6.4.2: 667 and above are urgent.
+constexpr std::uint16_t k_safety_severity = 900;
+constexpr std::uint16_t k_gateway_severity = 800;
+constexpr std::uint16_t k_communication_severity = 500;
+
+std::uint16_t severity_of(double score) {
+    return static_cast<std::uint16_t>(std::clamp(std::lround(score * 1000), 1L, 1000L));
+}
 
 }  // namespace
 
 Feed::Feed(Parts parts, Staleness staleness, std::function<void()> upkeep)
-    : parts_{parts}, staleness_{staleness}, upkeep_{std::move(upkeep)} {}
+    : parts_{std::move(parts)},
+      staleness_{staleness},
+      upkeep_{std::move(upkeep)},
+      alarms_{{parts_.server, parts_.access, parts_.desk, parts_.trail, parts_.clock, parts_.log}} {
+}
 
 Status Feed::start() {
+    if (auto added = alarms_.add_gateway(); !added) return added;
     for (const Device* device : parts_.devices.all()) {
         if (entry(*device) == nullptr) {
             return fail(Errc::io_error, "can't add the nodes of " + device->id());
@@ -62,6 +78,15 @@ void Feed::stop() {
 void Feed::analysed(const Analysis& analysis) {
     const std::lock_guard lock{mutex_};
     analyses_.insert_or_assign(analysis.device, analysis);
+    const AlarmTurn turn{analysis.has_anomaly, analysis.acknowledged, analysis.event};
+    if (auto& last = last_turn_[analysis.device]; last != turn) {
+        last = turn;
+        turns_.push_back(analysis);
+        if (turns_.size() > k_max_turns) {
+            turns_.pop_front();
+            ++dropped_alarms_;
+        }
+    }
     woken_ = true;
     wake_.notify_one();
 }
@@ -75,8 +100,10 @@ void Feed::run(const std::stop_token& stop) {
                 woken_ = false;
             }
             round();
+            show_alarms();
             if (parts_.clock.steady_now() >= next_age_) {
                 age();
+                look_at_gateway();
                 upkeep_();
             }
             std::unique_lock lock{mutex_};
@@ -108,7 +135,60 @@ void Feed::round() {
         if (!each || !std::exchange(each->touched, false)) continue;
         each->nodes.age(now, staleness_);
         written_ += each->nodes.write(parts_.server, wall);
+        show_alarms_of(each->device, each->nodes);
     }
+}
+
+void Feed::show_alarms() {
+    alarms_.acknowledge_asked();
+    std::deque<Analysis> turns;
+    {
+        const std::lock_guard lock{mutex_};
+        turns.swap(turns_);
+    }
+    for (const Analysis& analysis : turns) {
+        if (entry(*analysis.device) == nullptr) continue;
+        AlarmState state;
+        state.active = analysis.has_anomaly;
+        state.acknowledged = !analysis.has_anomaly || analysis.acknowledged;
+        state.severity = severity_of(analysis.anomaly_score);
+        state.message = analysis.message;
+        state.since = analysis.since.value_or(analysis.time);
+        alarms_.set(analysis.device, AlarmKind::anomaly, std::move(state));
+    }
+}
+
+// The machine's safety and its silence, as its nodes show them.
+void Feed::show_alarms_of(const Device& device, const DeviceNodes& nodes) {
+    const auto now = parts_.clock.now();
+    if (const auto safe = nodes.is_safe()) {
+        alarms_.set(
+            &device,
+            AlarmKind::safety,
+            {!*safe, true, k_safety_severity, nodes.safety_message(), now}
+        );
+    }
+    const bool silent = nodes.is_silent();
+    alarms_.set(
+        &device,
+        AlarmKind::communication,
+        {silent,
+         true,
+         k_communication_severity,
+         device.id() + (silent ? " sends nothing any more" : " sends"),
+         now}
+    );
+}
+
+void Feed::look_at_gateway() {
+    AlarmState state{false, true, k_gateway_severity, "every part is ready", parts_.clock.now()};
+    for (const HealthSource* source : parts_.health) {
+        const Health health = source->health();
+        if (health.ready || state.active) continue;
+        state.active = true;
+        state.message = health.part + ": " + health.detail;
+    }
+    alarms_.set(nullptr, AlarmKind::gateway, std::move(state));
 }
 
 void Feed::age() {
@@ -120,6 +200,7 @@ void Feed::age() {
         if (!each) continue;
         each->nodes.age(now, staleness_);
         written_ += each->nodes.write(parts_.server, wall);
+        show_alarms_of(each->device, each->nodes);
         nodes += each->nodes.nodes();
     }
     nodes_ = nodes;
@@ -132,6 +213,7 @@ Feed::Entry* Feed::entry(const Device& device) {
     auto made = std::make_unique<Entry>(device);
     auto added = made->nodes.add(parts_.server);
     if (added) added = made->anomaly.add(parts_.server);
+    if (added) added = alarms_.add(device);
     if (!added) {
         parts_.log.error(
             "opcua",

@@ -12,11 +12,8 @@ namespace {
 
 // About 5 ms of the server's thread for one call.
 constexpr std::size_t k_max_readings = 1000;
+constexpr std::size_t k_max_intervals = 100;                        // about the same time
 constexpr Timestamp k_last = from_micros(253'402'300'799'000'000);  // 9999-12-31T23:59:59Z
-
-Timestamp to_time(UA_DateTime time) {
-    return from_micros((time - UA_DATETIME_UNIX_EPOCH) / UA_DATETIME_USEC);
-}
 
 // What of a reading a node shows.
 std::optional<MetricValue> value_of(const Reading& reading, std::string_view member) {
@@ -132,6 +129,35 @@ struct History::Callbacks {
             }
         }
     }
+    static void read_processed(
+        UA_Server* server,
+        void* context,
+        const UA_NodeId* /*session*/,
+        void* session_context,
+        const UA_RequestHeader* /*header*/,
+        const UA_ReadProcessedDetails* details,
+        UA_TimestampsToReturn /*timestamps*/,
+        UA_Boolean release,
+        size_t count,
+        const UA_HistoryReadValueId* wanted,
+        UA_HistoryReadResponse* response,
+        UA_HistoryData* const* const data
+    ) {
+        if (release || count == 0) return;
+        const auto& history = *static_cast<const History*>(context);
+        const std::size_t each = std::max<std::size_t>(k_max_intervals / count, 1);
+        for (size_t i = 0; i < count; ++i) {
+            auto& result = response->results[i];
+            try {
+                result.statusCode = history.process(
+                    *server, session_context, *details, i, wanted[i], each, result, *data[i]
+                );
+            } catch (const std::exception& error) {
+                history.log_.error("opcua", "history failed", {{"reason", error.what()}});
+                result.statusCode = UA_STATUSCODE_BADINTERNALERROR;
+            }
+        }
+    }
 };
 
 void History::install(UA_ServerConfig& config) {
@@ -141,6 +167,25 @@ void History::install(UA_ServerConfig& config) {
     config.historyDatabase.context = this;
     config.historyDatabase.clear = Callbacks::clear;
     config.historyDatabase.readRaw = Callbacks::read_raw;
+    config.historyDatabase.readProcessed = Callbacks::read_processed;
+}
+
+UA_StatusCode History::source_of(
+    UA_Server& server, const void* session_context, const UA_NodeId& node, Source& source
+) const {
+    void* context = nullptr;
+    const auto known = UA_Server_getNodeContext(&server, node, &context);
+    if (known != UA_STATUSCODE_GOOD) return UA_STATUSCODE_BADNODEIDUNKNOWN;
+    if (context == nullptr || node.identifierType != UA_NODEIDTYPE_STRING) {
+        return UA_STATUSCODE_BADHISTORYOPERATIONUNSUPPORTED;
+    }
+    if (!access_.may_see(session_context, context)) return UA_STATUSCODE_BADUSERACCESSDENIED;
+    source.device = static_cast<const Device*>(context);
+    const std::string path = to_string(node.identifier.string);
+    const std::string prefix = "MODAX.Devices." + DeviceNodes::name_of(*source.device) + '.';
+    if (!path.starts_with(prefix)) return UA_STATUSCODE_BADHISTORYOPERATIONUNSUPPORTED;
+    source.member = path.substr(prefix.size());
+    return UA_STATUSCODE_GOOD;
 }
 
 UA_StatusCode History::read(
@@ -152,22 +197,14 @@ UA_StatusCode History::read(
     UA_HistoryReadResult& result,
     UA_HistoryData& data
 ) const {
-    void* context = nullptr;
-    const auto known = UA_Server_getNodeContext(&server, wanted.nodeId, &context);
-    if (known != UA_STATUSCODE_GOOD) return UA_STATUSCODE_BADNODEIDUNKNOWN;
-    if (context == nullptr || wanted.nodeId.identifierType != UA_NODEIDTYPE_STRING) {
-        return UA_STATUSCODE_BADHISTORYOPERATIONUNSUPPORTED;
-    }
-    if (!access_.may_see(session_context, context)) return UA_STATUSCODE_BADUSERACCESSDENIED;
-    const auto& device = *static_cast<const Device*>(context);
-    const std::string path = to_string(wanted.nodeId.identifier.string);
-    const std::string prefix = "MODAX.Devices." + DeviceNodes::name_of(device) + '.';
-    if (!path.starts_with(prefix)) return UA_STATUSCODE_BADHISTORYOPERATIONUNSUPPORTED;
-    const auto member = std::string_view{path}.substr(prefix.size());
+    Source source;
+    const auto found = source_of(server, session_context, wanted.nodeId, source);
+    if (found != UA_STATUSCODE_GOOD) return found;
+    const std::string_view member = source.member;
 
     auto query = query_of(details, wanted.continuationPoint);
     if (!query) return UA_STATUSCODE_BADCONTINUATIONPOINTINVALID;
-    query->device = &device;
+    query->device = source.device;
     query->limit = max_readings;
     const std::size_t max_values =
         details.numValuesPerNode == 0 ? max_readings : details.numValuesPerNode;

@@ -6,11 +6,16 @@
 #include <arpa/inet.h>
 #include <open62541/plugin/create_certificate.h>
 #include <open62541/plugin/log_stdout.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include <array>
 
 namespace modax::opcua {
 namespace {
+
+namespace fs = std::filesystem;
+using PrivateKeyPointer = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 
 constexpr UA_UInt16 k_lifetime_days = 730;
 constexpr UA_UInt16 k_key_bits = 2048;
@@ -72,41 +77,74 @@ Result<OwnCertificate> make(const std::vector<std::string>& hosts) {
     return made;
 }
 
+fs::path certificate_file_of(const fs::path& root) {
+    return root / "own" / "server.der";
+}
+fs::path key_file_of(const fs::path& root) {
+    return root / "own" / "server.key";
+}
+
+bool belong_together(const X509& certificate, std::string_view key) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(key.data());
+    PrivateKeyPointer parsed{d2i_AutoPrivateKey(nullptr, &bytes, static_cast<long>(key.size()))};
+    if (!parsed) {
+        const std::unique_ptr<BIO, FreeWith<BIO_free_all>> memory{
+            BIO_new_mem_buf(key.data(), static_cast<int>(key.size()))};
+        parsed.reset(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+    }
+    const bool match = parsed && X509_check_private_key(&certificate, parsed.get()) == 1;
+    ERR_clear_error();
+    return match;
+}
+
+// The key first: a certificate without one would be taken for complete.
+Status write(const fs::path& root, const OwnCertificate& own, FileSystem& files) {
+    auto written = files.write_atomic(key_file_of(root), own.key.reveal(), 0600);
+    if (written) written = files.write_atomic(certificate_file_of(root), own.certificate, 0644);
+    return written;
+}
+
 }  // namespace
 
 Result<OwnCertificate> own_certificate(
-    const std::filesystem::path& root,
-    const std::vector<std::string>& hosts,
-    FileSystem& files,
-    Log& log
+    const fs::path& root, const std::vector<std::string>& hosts, FileSystem& files, Log& log
 ) {
-    const auto certificate_file = root / "own" / "server.der";
-    const auto key_file = root / "own" / "server.key";
-    if (!files.exists(certificate_file) || !files.exists(key_file)) {
-        auto made = make(hosts);
-        if (!made) return made;
-        // The key first: a certificate without one would be taken for complete.
-        auto written = files.write_atomic(key_file, made->key.reveal(), 0600);
-        if (written) written = files.write_atomic(certificate_file, made->certificate, 0644);
-        if (!written) return tl::make_unexpected(written.error());
-        log.info(
-            "opcua",
-            "made the server's certificate; clients have to trust it once",
-            {{"file", certificate_file.string()}}
-        );
-        return made;
+    if (files.exists(certificate_file_of(root)) && files.exists(key_file_of(root))) {
+        return read_own_certificate(root, files);
     }
-    auto certificate = files.read(certificate_file);
+    auto made = make(hosts);
+    if (!made) return made;
+    if (auto written = write(root, *made, files); !written) {
+        return tl::make_unexpected(written.error());
+    }
+    log.info(
+        "opcua",
+        "made the server's certificate; clients have to trust it once",
+        {{"file", certificate_file_of(root).string()}}
+    );
+    return made;
+}
+
+Status renew_own_certificate(
+    const fs::path& root, const std::vector<std::string>& hosts, FileSystem& files
+) {
+    const auto made = make(hosts);
+    if (!made) return tl::make_unexpected(made.error());
+    return write(root, *made, files);
+}
+
+Result<OwnCertificate> read_own_certificate(const fs::path& root, const FileSystem& files) {
+    const auto certificate = files.read(certificate_file_of(root));
     if (!certificate) return tl::make_unexpected(certificate.error());
-    auto key = files.read(key_file);
+    const auto key = files.read(key_file_of(root));
     if (!key) return tl::make_unexpected(key.error());
     const auto parsed = parse_certificate(*certificate);
-    if (!parsed) {
+    if (!parsed || !belong_together(*parsed, *key)) {
         return fail(
             Errc::data_loss,
-            certificate_file.string() +
-                " is no certificate; put one there, or remove it and "
-                "the key so that they are made again"
+            certificate_file_of(root).string() +
+                (parsed ? " does not belong to server.key beside it" : " is no certificate") +
+                "; put the right one there, or remove both so that they are made again"
         );
     }
     return OwnCertificate{to_der(*parsed), Secret{*key}};

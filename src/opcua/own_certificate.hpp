@@ -27,4 +27,15 @@ Result<OwnCertificate> own_certificate(
     Log& log
 );
 
+// Replaces both by new ones of the same kind. Errors: io_error.
+Status renew_own_certificate(
+    const std::filesystem::path& root, const std::vector<std::string>& hosts, FileSystem& files
+);
+
+// What is in own/ when certificate and key belong together; while only one of them is new they
+// don't. Errors: not_found, io_error, data_loss.
+Result<OwnCertificate> read_own_certificate(
+    const std::filesystem::path& root, const FileSystem& files
+);
+
 }  // namespace modax::opcua

@@ -5,7 +5,7 @@
 #include "opcua/feed.hpp"
 #include "opcua/history.hpp"
 #include "opcua/log_bridge.hpp"
-#include "opcua/own_certificate.hpp"
+#include "opcua/own_certificate_watch.hpp"
 #include "opcua/server_config.hpp"
 #include "opcua/trust_folders.hpp"
 
@@ -24,13 +24,14 @@ using ServerPointer = std::unique_ptr<UA_Server, decltype(&UA_Server_delete)>;
 struct Server::Impl {
     Impl(ServerOptions with, Parts given)
         : options{std::move(with)},
-          parts{given},
-          folders{options.folder, given.files, given.clock, given.log},
+          parts{std::move(given)},
+          folders{options.folder, parts.files, parts.clock, parts.log},
           access{
-              {given.users, folders, given.trail, given.clock, given.log},
+              {parts.users, folders, parts.trail, parts.clock, parts.log},
               options.allow_security_none},
-          history{given.readings, access, given.log},
-          logger{make_logger(given.log)} {}
+          own_certificate_watch{options.folder, parts.files, parts.clock, parts.log},
+          history{parts.readings, parts.rollups, access, parts.log},
+          logger{make_logger(parts.log)} {}
 
     Result<std::uint16_t> start();
     void stop();
@@ -46,6 +47,7 @@ struct Server::Impl {
     const Parts parts;
     TrustFolders folders;
     Access access;
+    OwnCertificateWatch own_certificate_watch;
     History history;
     UA_Logger logger;
     ServerPointer server{nullptr, &UA_Server_delete};
@@ -58,6 +60,7 @@ Result<std::uint16_t> Server::Impl::start() {
     if (auto opened = folders.open(); !opened) return tl::make_unexpected(opened.error());
     auto own = own_certificate(options.folder, hosts_of(options), parts.files, parts.log);
     if (!own) return tl::make_unexpected(own.error());
+    own_certificate_watch.begin(*own);
     if (options.port == 0) {
         const auto port = free_port(options.bind);
         if (!port) return tl::make_unexpected(port.error());
@@ -81,7 +84,16 @@ Result<std::uint16_t> Server::Impl::start() {
     );
     if (!started) return tl::make_unexpected(started.error());
     feed = std::make_unique<Feed>(
-        Feed::Parts{*server, parts.hub, parts.devices, parts.clock, parts.log},
+        Feed::Parts{
+            *server,
+            parts.hub,
+            parts.devices,
+            parts.clock,
+            parts.log,
+            access,
+            parts.trail,
+            parts.desk,
+            parts.health},
         Staleness{options.stale_after, options.lost_after},
         [this] { upkeep(); }
     );
@@ -108,6 +120,7 @@ void Server::Impl::stop() {
 
 void Server::Impl::upkeep() {
     folders.look();
+    own_certificate_watch.look(*server);
     for (const auto& [der, finding] : access.take_rejected()) {
         if (auto kept = folders.keep_rejected(der, finding); !kept) {
             parts.log.error(
@@ -130,7 +143,7 @@ Result<OpcUaCertificate> Server::Impl::told(
 }
 
 Server::Server(ServerOptions options, Parts parts)
-    : impl_{std::make_unique<Impl>(std::move(options), parts)} {}
+    : impl_{std::make_unique<Impl>(std::move(options), std::move(parts))} {}
 
 Server::~Server() {
     stop();
@@ -179,6 +192,11 @@ void Server::collect(MetricSink& sink) const {
     const auto number = [](auto value) { return static_cast<double>(value); };
     const Access& access = impl_->access;
     const Feed& feed = *impl_->feed;
+    sink.gauge(
+        "modax_opcua_certificate_expiry_timestamp_seconds",
+        "When the server's own certificate ends, in seconds since 1970.",
+        number(to_micros(impl_->own_certificate_watch.ends())) / 1e6
+    );
     sink.gauge("modax_opcua_sessions", "Sessions that are open.", number(access.sessions().size()));
     sink.gauge("modax_opcua_value_nodes", "Variables of devices.", number(feed.nodes()));
     sink.counter(
@@ -190,6 +208,15 @@ void Server::collect(MetricSink& sink) const {
         "modax_opcua_dropped_events_total",
         "Events that were skipped; the newest values were taken after it.",
         number(feed.dropped_events())
+    );
+    sink.counter(
+        "modax_opcua_alarm_events_total", "Events of alarms sent.", number(feed.alarm_events())
+    );
+    sink.gauge("modax_opcua_alarms", "Alarms that are active.", number(feed.active_alarms()));
+    sink.counter(
+        "modax_opcua_dropped_alarms_total",
+        "Changes of alarms that came faster than they could be shown.",
+        number(feed.dropped_alarms())
     );
     sink.counter(
         "modax_opcua_sessions_total", "Sessions that came in.", number(access.opened_sessions())

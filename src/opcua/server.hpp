@@ -3,6 +3,7 @@
 // the sockets and the services, one brings values in.
 #pragma once
 
+#include "core/analysis_desk.hpp"
 #include "core/analysis_sink.hpp"
 #include "core/audit.hpp"
 #include "core/clock.hpp"
@@ -13,6 +14,7 @@
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 #include "core/opcua.hpp"
+#include "core/rollup.hpp"
 #include "core/session_identity.hpp"
 #include "live/hub.hpp"
 
@@ -53,6 +55,10 @@ public:
         FileSystem& files;
         const Clock& clock;
         Log& log;
+        const RollupReader& rollups;
+        AnalysisDesk* desk = nullptr;  // nullptr: the analysis is off
+        // Parts whose trouble is an alarm.
+        std::vector<const HealthSource*> health{};
     };
     Server(ServerOptions options, Parts parts);
     Server(const Server&) = delete;

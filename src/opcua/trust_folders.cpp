@@ -13,6 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t k_max_rejected = 100;
+constexpr std::chrono::days k_own_warning{60};
 constexpr std::size_t k_min_thumbprint = 8;
 constexpr std::array<std::string_view, 6> k_folders{
     "own", "trusted/certs", "trusted/crl", "issuers/certs", "issuers/crl", "rejected"};
@@ -148,6 +149,12 @@ Result<std::vector<OpcUaCertificate>> TrustFolders::list() const {
             // An authority in the trust list is there for others.
             const bool authority = X509_check_ca(certificate.get()) > 0;
             if (!authority) summary.finding = check_form(*certificate, clock_.now());
+            if (state == State::own && summary.finding.code.empty() &&
+                summary.not_after - clock_.now() < k_own_warning) {
+                summary.finding = {
+                    "expires_soon",
+                    "make a new one with `modax opcua renew`; clients have to trust it"};
+            }
             if (state == State::rejected) {
                 if (const auto reason = files_.read(reason_file(file)); reason) {
                     const auto line = reason->find('\n');

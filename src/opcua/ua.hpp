@@ -45,6 +45,9 @@ inline std::string to_string(const UA_String& text) {
 inline UA_DateTime to_date_time(Timestamp time) {
     return to_micros(time) * UA_DATETIME_USEC + UA_DATETIME_UNIX_EPOCH;
 }
+inline Timestamp to_time(UA_DateTime time) {
+    return from_micros((time - UA_DATETIME_UNIX_EPOCH) / UA_DATETIME_USEC);
+}
 inline Status check(UA_StatusCode code, std::string_view what) {
     if (code == UA_STATUSCODE_GOOD) return {};
     return fail(Errc::io_error, std::string{what} + ": " + UA_StatusCode_name(code));

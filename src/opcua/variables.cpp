@@ -180,6 +180,24 @@ Status Nodes::finish(std::string_view path) {
     return check(UA_Server_addNode_finish(&server_, node_id(path)), path);
 }
 
+void write_scalar(
+    UA_Server& server,
+    std::string_view path,
+    const void* value,
+    const UA_DataType& type,
+    Timestamp source_time
+) {
+    UA_DataValue data;
+    UA_DataValue_init(&data);
+    UA_Variant_setScalar(&data.value, const_cast<void*>(value), &type);  // NOLINT: read only
+    data.hasValue = true;
+    data.sourceTimestamp = to_date_time(source_time);
+    data.hasSourceTimestamp = true;
+    data.serverTimestamp = UA_DateTime_now();
+    data.hasServerTimestamp = true;
+    UA_Server_writeDataValue(&server, node_id(path), data);
+}
+
 bool write_value(
     UA_Server& server,
     std::string_view path,

@@ -57,6 +57,14 @@ private:
     UA_Server& server_;
 };
 
+// A good value of the node's own type.
+void write_scalar(
+    UA_Server& server,
+    std::string_view path,
+    const void* value,
+    const UA_DataType& type,
+    Timestamp source_time
+);
 // Writes a value; `value` none: only the status. False when the server refused.
 bool write_value(
     UA_Server& server,

@@ -1,6 +1,7 @@
 // Users as those who open sessions (OPC UA): the same passwords and roles as over MQTT.
 #include "security/users.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace modax::security {
@@ -37,6 +38,17 @@ Result<Principal> Users::login_by_certificate(std::string_view common_name) cons
 bool Users::may_read_device(const Principal& principal, std::string_view device_id) const {
     const std::string topic = options_.topic_prefix + "/sensor/data/" + std::string{device_id};
     return may_subscribe(principal, topic);
+}
+
+bool Users::may_acknowledge(const Principal& principal, std::string_view device_id) const {
+    const auto current = table();
+    const auto user = current->users.find(principal.name);
+    if (user == current->users.end()) return false;
+    const auto& roles = user->second.roles;
+    const bool entitled = std::any_of(roles.begin(), roles.end(), [](const std::string& role) {
+        return role == "operator" || role == "admin";
+    });
+    return entitled && (device_id.empty() || may_read_device(principal, device_id));
 }
 
 }  // namespace modax::security

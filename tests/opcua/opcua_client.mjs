@@ -163,6 +163,67 @@ const operations = {
       continuation: result.continuationPoint?.toString("hex") || null,
     };
   },
+  async history_processed({ name, node, start, end, interval, aggregate, continuation }) {
+    const details = new opcua.ReadProcessedDetails({
+      startTime: new Date(start), endTime: new Date(end), processingInterval: interval,
+      aggregateType: [opcua.AggregateFunction[aggregate]],
+      aggregateConfiguration: { useServerCapabilitiesDefaults: true },
+    });
+    details.aggregateType = [opcua.resolveNodeId(opcua.AggregateFunction[aggregate] ?? aggregate)];
+    const response = await clients.get(name).session.historyRead(new opcua.HistoryReadRequest({
+      historyReadDetails: details, timestampsToReturn: opcua.TimestampsToReturn.Both,
+      releaseContinuationPoints: false,
+      nodesToRead: [{
+        nodeId: node, continuationPoint: continuation && Buffer.from(continuation, "hex"),
+      }],
+    }));
+    const result = response.results[0];
+    return {
+      status: result.statusCode.name,
+      values: (result.historyData?.dataValues ?? []).map((value) => ({
+        ...plain(value), code: value.statusCode.value,
+      })),
+      continuation: result.continuationPoint?.toString("hex") || null,
+    };
+  },
+  // Events of a node, with these fields ("ActiveState.Id").
+  async subscribe_events({ name, node, fields }) {
+    const entry = clients.get(name);
+    entry.subscription ??= await entry.session.createSubscription2({
+      requestedPublishingInterval: 50, requestedLifetimeCount: 1000, requestedMaxKeepAliveCount: 10,
+      publishingEnabled: true, maxNotificationsPerPublish: 0, priority: 1,
+    });
+    const item = await entry.subscription.monitor(
+      { nodeId: node, attributeId: AttributeIds.EventNotifier },
+      {
+        samplingInterval: 0, queueSize: 100, discardOldest: true,
+        filter: new opcua.EventFilter({
+          selectClauses: fields.map((field) => new opcua.SimpleAttributeOperand({
+            typeDefinitionId: opcua.resolveNodeId("BaseEventType"),
+            browsePath: field.split(".").map((part) => ({ namespaceIndex: 0, name: part })),
+            attributeId: AttributeIds.Value,
+          })),
+        }),
+      },
+      opcua.TimestampsToReturn.Both,
+    );
+    item.on("changed", (values) => entry.events.push(Object.fromEntries(
+      fields.map((field, index) => {
+        const value = values[index].value;
+        return [field, value?.text ?? (value instanceof Date ? value.toISOString() : value?.toString?.() === "[object Object]" ? String(value) : value)];
+      }),
+    )));
+    return item.statusCode.name;
+  },
+  async events({ name }) {
+    return clients.get(name).events;
+  },
+  async call({ name, object, method }) {
+    const result = await clients.get(name).session.call({
+      objectId: object, methodId: method, inputArguments: [],
+    });
+    return result.statusCode.name;
+  },
   async notifications({ name }) {
     return clients.get(name).notifications;
   },

@@ -239,6 +239,66 @@ class Access(OpcUaCase):
         wait_for(lambda: self.gateway.metrics().total("modax_opcua_sessions") == 1,
                  "the session of a removed user to end", SOON)
 
+    def test_a_renewed_certificate_ends_no_session(self):
+        self.trusted()
+        self.publish("cnc-01", temperature=1)
+        wait_for(lambda: self.value("MODAX.Devices.CNC-01.Temperature")["value"] == 1, "it", SOON)
+
+        def own():
+            known = self.gateway.json("/api/v1/opcua/certificates")["certificates"]
+            return next(each for each in known if each["state"] == "own")
+
+        def in_use():
+            told = self.gateway.log()
+            return "the server's certificate is renewed" in told
+
+        before = own()
+        expiry = self.gateway.metrics().total("modax_opcua_certificate_expiry_timestamp_seconds")
+        self.assertIn("take", self.modax("opcua", "renew"))
+        wait_for(in_use, "the server to take it", SOON)
+        self.assertNotEqual(own()["thumbprint"], before["thumbprint"])
+        self.assertGreater(
+            self.gateway.metrics().total("modax_opcua_certificate_expiry_timestamp_seconds"), expiry)
+        self.assertEqual(self.value("MODAX.Devices.CNC-01.Temperature")["value"], 1)
+        self.connect(name="anew")
+        self.assertEqual(self.peer.call("read", name="anew", nodes=["i=2259"])[0]["status"], "Good")
+        self.assertTrue(self.gateway.json("/api/v1/audit", action="opcua_certificate.renew")["rows"])
+
+    def test_a_revoked_certificate_is_refused(self):
+        make = self.certificates.make
+        authority = make("plant-ca", ca=True, usage="keyCertSign,cRLSign", extended=None)
+        client = make("revoked-client", issuer=authority)
+        folder = self.directory / "authority"
+        folder.mkdir()
+        (folder / "index.txt").touch()
+        (folder / "number").write_text("01")
+        settings = folder / "openssl.cnf"
+        settings.write_text(
+            f"[ca]\ndefault_ca=it\n[it]\ndatabase={folder}/index.txt\ncrlnumber={folder}/number\n"
+            "default_md=sha256\ndefault_crl_days=30\n")
+
+        def publish_list():
+            self.certificates.run(
+                "ca", "-config", settings, "-gencrl", "-cert", authority[0], "-keyfile", authority[1],
+                "-out", folder / "list.pem")
+            (self.trust_folder / "trusted" / "crl" / "list.pem").write_bytes(
+                (folder / "list.pem").read_bytes())
+
+        publish_list()
+        self.trust(authority[0])
+        wait_for(lambda: self.attempt(certificate=client), "the authority to be trusted", SOON)
+        self.peer.call("disconnect", name="client")
+        self.certificates.run("ca", "-config", settings, "-revoke", client[0], "-cert", authority[0],
+                              "-keyfile", authority[1])
+        publish_list()
+        wait_for(lambda: not self.attempt(certificate=client, name="later"), "the refusal", SOON)
+
+        def reasons():
+            return {each.read_text().split()[0]
+                    for each in (self.trust_folder / "rejected").glob("*.reason")}
+
+        wait_for(lambda: "revoked" in reasons(), "the reason", SOON)
+
     def test_sessions_and_refusals_are_in_the_audit_and_the_metrics(self):
         self.refusal()
         self.trusted()

@@ -70,8 +70,16 @@ ReadingTemplate::ReadingTemplate(
     const auto sequence_at = payload.size();
     payload += R"(1000000000,"temperature":4)";
     const auto temperature_at = payload.size();
-    payload += R"(0.00,"current":12.53,"vibration":0.812,"spindle_speed":12000,"power_kw":7.45,)"
-               R"("is_safe":true})";
+    payload += R"(0.00,)";
+    std::array<std::size_t, 4> others_at{};
+    std::size_t other = 0;
+    for (const char* member :
+         {R"("current":12.)", R"("vibration":0.8)", R"("spindle_speed":120)", R"("power_kw":7.)"}) {
+        payload += member;
+        others_at.at(other++) = payload.size();
+        payload += "00,";
+    }
+    payload += R"("is_safe":true})";
 
     std::string head;
     append_text(head, topic_prefix + "/" + device_);
@@ -88,6 +96,7 @@ ReadingTemplate::ReadingTemplate(
     time_at_ = payload_at_ + time_at;
     sequence_at_ = payload_at_ + sequence_at;
     temperature_at_ = payload_at_ + temperature_at;
+    for (std::size_t i = 0; i < others_at.size(); ++i) others_at_[i] = payload_at_ + others_at[i];
 }
 
 void ReadingTemplate::set_time(std::int64_t micros) {
@@ -122,6 +131,7 @@ void ReadingTemplate::append(
     put_digits(bytes_, sequence_at_, 10, number);
     bytes_[temperature_at_] = static_cast<char>('0' + number / 100 % 10);
     put_digits(bytes_, temperature_at_ + 2, 2, number % 100);
+    for (const std::size_t at : others_at_) put_digits(bytes_, at, 2, number % 100);
     if (qos_ > 0) {
         bytes_[packet_id_at_] = static_cast<char>(packet_id >> 8);
         bytes_[packet_id_at_ + 1] = static_cast<char>(packet_id & 0xff);

@@ -2,6 +2,7 @@
 // is laid out once, so that a message costs one copy and a few digits.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,7 @@ private:
     std::size_t time_at_ = 0;
     std::size_t sequence_at_ = 0;
     std::size_t temperature_at_ = 0;
+    std::array<std::size_t, 4> others_at_{};  // two digits of each other member
     std::int64_t second_shown_ = -1;
 };
 

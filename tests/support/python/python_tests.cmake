@@ -17,6 +17,7 @@ function(modax_python_test name file label)
         "MODAX_NPM_DIR=${PROJECT_BINARY_DIR}/npm"
         "MODAX_FLOOD=$<TARGET_FILE:modax_flood>"
         "MODAX_WS_DRAIN=$<TARGET_FILE:modax_ws_drain>"
+        "MODAX_OPCUA_LOAD=$<TARGET_FILE:modax_opcua_load>"
         ${arg_ENVIRONMENT})
     if(TARGET modax)
         list(APPEND environment "MODAX_BINARY=$<TARGET_FILE:modax>")
