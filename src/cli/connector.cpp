@@ -2,6 +2,7 @@
 #include "cli/command.hpp"
 #include "connectors/definition.hpp"
 #include "connectors/jq.hpp"
+#include "core/clock.hpp"
 #include "core/file_system.hpp"
 
 #include <iostream>
@@ -32,9 +33,11 @@ int dry_run(const ConnectorOptions& options) {
     event.id = std::string(32, '0');
     event.type = options.type;
     event.object_key = "order:0";
+    event.time = SystemClock{}.now();
     event.body = *body;
-    const auto mapped =
-        connectors::Jq{"/proc/self/exe"}.run(read->mapping, connectors::mapping_input(event));
+    const auto mapped = connectors::Jq{"/proc/self/exe"}.run(
+        read->mapping, connectors::mapping_input(event, read->settings)
+    );
     if (!mapped) return report(mapped.error());
     std::cerr
         << (*mapped == "null"

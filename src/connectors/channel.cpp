@@ -75,7 +75,12 @@ bool wants_token(const HttpAnswer& answer) {
 
 std::string shown(const HttpAnswer& answer) {
     if (answer.failure != HttpAnswer::Failure::none) return answer.problem;
-    return "HTTP " + std::to_string(answer.status) + '\n' + answer.body.substr(0, k_max_shown);
+    std::string text = "HTTP " + std::to_string(answer.status) + '\n';
+    // SAP's warnings to what it has accepted.
+    if (const auto message = header_of(answer, "sap-message"); !message.empty()) {
+        text += "sap-message: " + message + '\n';
+    }
+    return text + answer.body.substr(0, k_max_shown);
 }
 
 CallResult not_mapped(const Error& error) {
@@ -222,7 +227,7 @@ CallResult Channel::judge(const HttpRequest& request, const HttpAnswer& answer) 
 }
 
 CallResult Channel::send(const Delivery& delivery) {
-    auto body = jq_.run(definition_.mapping, mapping_input(delivery.event));
+    auto body = jq_.run(definition_.mapping, mapping_input(delivery.event, definition_.settings));
     if (!body) return not_mapped(body.error());
     if (*body == "null") {
         return {CallOutcome::delivered, "the mapping wants nothing sent", {}, {}, {}};

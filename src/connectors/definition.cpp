@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace modax::connectors {
+namespace {
+
+// Fields for references of other systems are short: SAP's MaintNotifExtReferenceNumber has 20.
+constexpr std::size_t k_reference_digits = 20;
+
+}  // namespace
 
 bool wants(const Definition& definition, std::string_view event_type) {
     return std::any_of(
@@ -35,10 +41,11 @@ std::string filled_in(std::string_view text, const BusinessEvent& event) {
     };
     replace("{id}", event.id);
     replace("{uuid}", uuid_of(event.id));
+    replace("{reference}", event.id.substr(0, k_reference_digits));
     return filled;
 }
 
-std::string mapping_input(const BusinessEvent& event) {
+std::string mapping_input(const BusinessEvent& event, std::string_view settings) {
     nlohmann::json input;
     input["event"] = {
         {"id", event.id},
@@ -48,6 +55,7 @@ std::string mapping_input(const BusinessEvent& event) {
         {"device_id", event.device_id},
         {"time", format_iso8601(event.time)},
         {"sequence", event.sequence}};
+    input["settings"] = nlohmann::json::parse(settings, nullptr, false);
     input["body"] = nlohmann::json::parse(event.body, nullptr, false);
     return input.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

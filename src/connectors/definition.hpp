@@ -27,6 +27,7 @@ struct Definition {
     std::string content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers;  // values with {id} and {uuid}
     std::string mapping;                                       // jq: the body, or null for nothing
+    std::string settings = "{}";                               // JSON object: what a site chooses
     bool allow_plaintext = false;                              // http beyond loopback
 
     Authentication authentication = Authentication::none;
@@ -67,9 +68,10 @@ Result<std::vector<Definition>> read_definitions(const std::filesystem::path& di
 bool wants(const Definition& definition, std::string_view event_type);
 // 32 hexadecimal digits as 8-4-4-4-12 (RFC 9562).
 std::string uuid_of(std::string_view id);
-// {id} and {uuid} replaced.
+// {id}, {uuid} and {reference} (the first 20 digits of the id) replaced.
 std::string filled_in(std::string_view text, const BusinessEvent& event);
-// What a mapping gets: {"event":{id,uuid,type,object_key,device_id,time,sequence},"body":{…}}.
-std::string mapping_input(const BusinessEvent& event);
+// What a mapping gets: {"event":{id,uuid,type,object_key,device_id,time,sequence},"body":{…},
+// "settings":{…}}; `settings` is that of the definition.
+std::string mapping_input(const BusinessEvent& event, std::string_view settings);
 
 }  // namespace modax::connectors

@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <optional>
 #include <set>
+#include <sstream>
 
 namespace modax::connectors {
 namespace {
@@ -25,6 +26,7 @@ public:
             {"name",
              "events",
              "request",
+             "settings",
              "auth",
              "handshake",
              "success",
@@ -39,6 +41,7 @@ public:
         read.events = texts(root_, "events");
         if (read.events.empty()) wrong(root_, "events: name at least one type of event");
         request(read);
+        settings(read);
         authentication(read);
         answers(read);
         identity(read);
@@ -175,6 +178,18 @@ private:
             } else {
                 read.headers.emplace_back(std::string{key.str()}, value->get());
             }
+        }
+    }
+    // Free names: they are those of the mapping.
+    void settings(Definition& read) {
+        const auto* node = root_.get("settings");
+        if (node == nullptr) return;
+        if (const auto* table = node->as_table()) {
+            std::ostringstream json;
+            json << toml::json_formatter{*table};
+            read.settings = json.str();
+        } else {
+            wrong(*node, "settings: must be a section [settings]");
         }
     }
     void authentication(Definition& read) {

@@ -44,6 +44,17 @@ std::string document(const ProductionReport& report) {
         .take();
 }
 
+std::string event_document(const ProductionReport& report, const ProductionOrder& order) {
+    std::string whole = document(report);
+    whole.back() = ',';
+    const std::string of_order = JsonObject{}
+                                     .text("material", order.material)
+                                     .text("operation", order.operation)
+                                     .text("unit", order.unit)
+                                     .take();
+    return whole + of_order.substr(1);
+}
+
 std::string document(const InspectionReport& report) {
     std::string results = "[";
     for (const InspectionResult& result : report.results) {

@@ -232,7 +232,7 @@ Result<std::string> Service::report(
         report.id = made.event.id;
         made.event.time = report.time;
         made.event.device_id = report.device_id;
-        made.event.body = document(report);
+        made.event.body = event_document(report, order);
         made.after = made.answer = document(order);
         if (auto stored = made.rows.put(order); !stored) return stored;
         return made.rows.add(report);

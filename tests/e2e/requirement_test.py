@@ -1,7 +1,9 @@
 """The requirement's client examples, run as they are printed. requirement/ keeps the printed text;
 only host, port, credentials and paths are replaced. The printed MQTT block uses `json` without
 importing it, so it runs in a namespace that has it; nothing else is added."""
+import base64
 import contextlib
+import http.server
 import io
 import json
 import pathlib
@@ -12,6 +14,7 @@ import unittest
 import requests
 
 from gateway_case import GatewayCase, reading
+from operations_test import COMPLETION, ORDERS, post
 from modax_test.certificates import Certificates
 from modax_test.flood import Flood
 from modax_test.paho_client import CALLBACKS
@@ -117,3 +120,42 @@ class RestClientExample(GatewayCase):
         self.assertTrue(printed.getvalue().startswith("Temperature: 45.5"), printed.getvalue())
         status = names["client"].get_device_status("cnc-machine-01")
         self.assertEqual((status["device_id"], status["temperature"]), ("cnc-machine-01", 45.5))
+
+
+class SapIntegrationExample(GatewayCase):
+    def test_sync_production_data_as_written(self):
+        taken = []
+
+        class Sap(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                taken.append((self.path, self.headers["Authorization"], json.loads(body)))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        sap = http.server.HTTPServer(("127.0.0.1", 0), Sap)
+        serving = threading.Thread(target=sap.serve_forever, daemon=True)
+        serving.start()
+        self.addCleanup(serving.join)
+        self.addCleanup(sap.server_close)
+        self.addCleanup(sap.shutdown)
+        gateway = self.gateway()
+        self.client(gateway).publish(
+            "modax/sensor/data/cnc-machine-01", reading("cnc-machine-01", 1), 1
+        )
+        self.wait_for_readings(gateway, "cnc-machine-01", 1)
+        self.assertEqual(post(gateway, f"{ORDERS}/1000815/complete", COMPLETION).status_code, 200)
+        text = (HERE / "sap_integration_example.py.txt").read_text(encoding="utf-8")
+        names = {"__name__": "example"}
+        exec(text, names)  # the printed code is what is tested
+        example = names["SAPIntegration"](
+            gateway.endpoints["http"].rstrip("/"), f"http://127.0.0.1:{sap.server_port}", gateway.admin_key
+        )
+        self.assertTrue(example.sync_production_data("cnc-machine-01"))
+        login = "Basic " + base64.b64encode(b"user:password").decode()
+        booked = {"AUFNR": "1000815", "GMNGA": 100, "AUSSS": 2, "BUDAT": "2025-12-09"}
+        self.assertEqual(taken, [("/api/production/confirmation", login, booked)])

@@ -1,10 +1,10 @@
 #include "connectors/definition.hpp"
 
-#include "connectors/jq.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 
@@ -40,6 +40,18 @@ TEST_F(DefinitionTest, TheSmallestFile) {
     EXPECT_FALSE(read->repeatable);
 }
 
+TEST_F(DefinitionTest, SettingsAreGivenToTheMapping) {
+    const auto read = this->read(
+        std::string{k_smallest} + "[settings]\nplant = \"1010\"\n[settings.equipment]\na = 7\n"
+    );
+    ASSERT_TRUE(read) << read.error().detail;
+    BusinessEvent event;
+    event.body = "{}";
+    const auto input = nlohmann::json::parse(mapping_input(event, read->settings));
+    EXPECT_EQ(input["settings"]["plant"], "1010");
+    EXPECT_EQ(input["settings"]["equipment"]["a"], 7);
+}
+
 TEST_F(DefinitionTest, EveryProblemIsToldWithItsLine) {
     const auto read = this->read(std::string{k_smallest} + R"(
 [auth]
@@ -71,79 +83,11 @@ TEST_F(DefinitionTest, NoTomlIsToldWithItsLine) {
 TEST(Definition, PlaceholdersAreFilledIn) {
     BusinessEvent event;
     event.id = "0123456789abcdef0123456789abcdef";
+    EXPECT_EQ(filled_in("'{reference}'", event), "'0123456789abcdef0123'");
     EXPECT_EQ(
         filled_in("?id={id}&uuid={uuid}", event),
         "?id=0123456789abcdef0123456789abcdef&uuid=01234567-89ab-cdef-0123-456789abcdef"
     );
-}
-
-// What a shipped definition sends for a report of 48 good and 2 scrapped, or what is wrong.
-std::string mapped(const std::string& name, const std::string& order, bool final = true) {
-    const auto read =
-        read_definition(std::filesystem::path{MODAX_SHIPPED_CONNECTORS} / (name + ".toml"));
-    if (!read) return read.error().detail;
-    BusinessEvent event;
-    event.id = "0b0b7f0e7c1e4a519c0f6b7e4a2d9a11";
-    event.type = "production.completed";
-    event.object_key = "order:" + order;
-    event.time = *parse_iso8601("2026-11-23T13:05:00Z");
-    event.body = R"({"order_id":")" + order +
-                 R"(","device_id":"mc-07","quantity_produced":48,"quantity_rejected":2,"final":)" +
-                 (final ? "true" : "false") + R"(,"completion_time":"2026-11-23T13:05:00Z"})";
-    const auto body = Jq{MODAX_PROGRAM}.run(read->mapping, mapping_input(event));
-    return body ? *body : body.error().detail;
-}
-
-TEST(ShippedDefinition, SapConfirmation) {
-    EXPECT_EQ(
-        mapped("sap-s4hana", "1000123"),
-        R"({"OrderID":"1000123","OrderOperation":"0010","Sequence":"0",)"
-        R"("ConfirmationYieldQuantity":"48","ConfirmationScrapQuantity":"2",)"
-        R"("ConfirmationReworkQuantity":"0","ConfirmationUnit":"PC",)"
-        R"("PostingDate":"/Date(1795392000000)/","FinalConfirmationType":"X",)"
-        R"("IsFinalConfirmation":true,)"
-        R"("ExternalSystemConfirmation":"0b0b7f0e-7c1e-4a51-9c0f-6b7e4a2d9a11",)"
-        R"("EnteredByExternalUser":"MODAX"})"
-    );
-    EXPECT_THAT(
-        mapped("sap-s4hana", "1000123", false),
-        HasSubstr(R"("FinalConfirmationType":"","IsFinalConfirmation":false)")
-    );
-}
-
-TEST(ShippedDefinition, OracleReportsGoodAndScrapAsTwoTransactions) {
-    const std::string row =
-        R"({"OrganizationCode":"M1","WorkOrderNumber":"M1-1208","WoOperationSequenceNumber":10,)"
-        R"("FromDispatchState":"READY","ToDispatchState":)";
-    const std::string rest =
-        R"(,"TransactionUnitOfMeasure":"Each","TransactionDate":"2026-11-23T13:05:00Z"})";
-    EXPECT_EQ(
-        mapped("oracle-fusion", "M1-1208"),
-        R"({"SourceSystemCode":"MODAX","SourceSystemType":"EXTERNAL","OperationTransactionDetail":[)" +
-            row + R"("COMPLETE","TransactionQuantity":48)" + rest + "," + row +
-            R"("SCRAP","TransactionQuantity":2)" + rest + "]}"
-    );
-}
-
-TEST(ShippedDefinition, OpcenterGetsAJobResponseInMesasOrder) {
-    EXPECT_EQ(
-        mapped("opcenter", "A&B"),
-        R"(<?xml version="1.0" encoding="UTF-8"?>)"
-        R"(<JobResponse xmlns="http://www.mesa.org/xml/B2MML">)"
-        "<ID>0b0b7f0e-7c1e-4a51-9c0f-6b7e4a2d9a11</ID><EndTime>2026-11-23T13:05:00Z</EndTime>"
-        "<WorkType>Production</WorkType><JobOrderID>A&amp;B</JobOrderID>"
-        "<JobState>Completed</JobState>"
-        "<EquipmentActual><ID>1</ID><EquipmentID>mc-07</EquipmentID></EquipmentActual>"
-        "<MaterialActual><ID>yield</ID><MaterialUse>Produced</MaterialUse><Quantity>"
-        "<QuantityString>48</QuantityString><DataType>decimal</DataType>"
-        "<UnitOfMeasure>PC</UnitOfMeasure></Quantity></MaterialActual></JobResponse>"
-    );
-}
-
-TEST(Definition, TheShippedOnesAreWellFormed) {
-    const auto all = read_definitions(MODAX_SHIPPED_CONNECTORS);
-    ASSERT_TRUE(all) << all.error().detail;
-    EXPECT_FALSE(all->empty());
 }
 
 }  // namespace
