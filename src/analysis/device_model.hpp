@@ -19,7 +19,7 @@
 namespace modax::analysis {
 
 // Changes whenever the same readings may give other scores.
-inline constexpr std::string_view k_model_version = "modax-1";
+inline constexpr std::string_view k_model_version = "modax-2";
 
 struct ModelOptions {
     AlarmOptions alarm{};

@@ -30,14 +30,12 @@ SignalFinding SignalModel::step(const SignalInput& input) {
     SignalFinding finding;
     finding.observed = input.value;
     rhythm_.arrived(input.time);
+    const bool same_state = input.context == context_;
+    const bool repeated = input.value == previous_ && same_state;
+    end_run(!repeated && input.learn);
+    run_ = repeated ? std::min(run_ + 1, 1e7F) : 1;
     context_ = input.context;
     ContextBaseline& state = contexts_.of(input.context);
-    const bool repeated = input.value == previous_;
-    const float run_before = run_;
-    run_ = repeated ? std::min(run_ + 1, 1e7F) : 1;
-    if (!repeated && input.learn && !state.repetition.is_stuck(run_before)) {
-        state.repetition.ended(run_before);
-    }
     const bool stuck = state.repetition.is_stuck(run_);
     previous_ = input.value;
 
@@ -46,7 +44,7 @@ SignalFinding SignalModel::step(const SignalInput& input) {
         if (input.learn && !input.settling) {
             state.samples += 1;
             state.values.add(input.value);
-            state.repetition.learn(repeated);
+            if (same_state) state.repetition.learn(repeated);
         }
         finding.active = episode_.open;
         return finding;
@@ -100,8 +98,16 @@ SignalFinding SignalModel::step(const SignalInput& input) {
         state.samples = std::min(state.samples + 1, 1e7F);
         if (state.key != 0) state.values.add(input.value);
     }
-    if (input.learn && !stuck) state.repetition.learn(repeated);
+    if (input.learn && !stuck && same_state) state.repetition.learn(repeated);
     return finding;
+}
+
+// What stands still while the machine rests says nothing about what stands still while it works, so
+// a run belongs to the operating state it was in.
+void SignalModel::end_run(bool learn) {
+    if (!learn || run_ == 0) return;
+    Repetition& repetition = contexts_.of(context_).repetition;
+    if (!repetition.is_stuck(run_)) repetition.ended(run_);
 }
 
 void SignalModel::step_levels(const SignalInput& input, double value, bool learn) {

@@ -132,6 +132,7 @@ private:
     };
 
     void step_levels(const SignalInput& input, double value, bool learn);
+    void end_run(bool learn);
     void follow(double value);
     AnomalyType type_of(bool stuck, double& confidence) const;
     void expect(const ContextBaseline& state, SignalFinding& finding) const;
@@ -148,7 +149,7 @@ private:
     float bucket_count_ = 0;
     std::int64_t bucket_begin_ = 0;
     double previous_ = 0;
-    float run_ = 0;
+    float run_ = 0;  // samples of the same value, in this state
     double normalised_ = 0;
     bool settled_ = false;
     ContextKey context_ = 0;

@@ -121,7 +121,7 @@ TEST(KeptState, of_another_version_is_refused_with_both_names) {
     const Device device{1, "cnc-01", {}};
     DeviceModel model{device, {}};
     std::string state = model.save();
-    state[4 + 6] = '9';  // behind the length: "modax-1"
+    state[4 + 6] = '9';  // behind the length: "modax-2"
     const auto restored = model.restore(state);
     ASSERT_FALSE(restored);
     EXPECT_NE(restored.error().detail.find("modax-9"), std::string::npos);

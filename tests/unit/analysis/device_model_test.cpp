@@ -201,6 +201,23 @@ TEST_F(OperatingStateTest, a_shift_within_a_state_is_found) {
     EXPECT_EQ(said.metrics.front().name, "current");
 }
 
+TEST_F(OperatingStateTest, standing_still_at_rest_hides_no_stuck_sensor_at_work) {
+    const auto run_cycle = [this](int from, int to, bool stuck) {
+        for (int i = from; i < to; ++i) {
+            const bool turning = i % 60 < 40;
+            Reading reading = test::reading_at(device_, seconds{i});
+            reading[Quantity::spindle_speed] = turning ? 4000 + 5 * noise_.normal() : 0;
+            const double working = stuck ? 18.25 : 18 + 0.3 * noise_.normal();
+            reading[Quantity::current] = turning ? working : 2;
+            take(model_.step(reading));
+        }
+    };
+    run_cycle(0, 3600, false);
+    EXPECT_EQ(rows_of_[AnomalyType::stuck], 0);
+    run_cycle(3600, 3640, true);
+    EXPECT_GT(rows_of_[AnomalyType::stuck], 0);
+}
+
 // A bearing whose vibration rises by 0.01 m/s² a minute, with some limits configured.
 Analysis worn(const Device& device, std::vector<WearLimit> limits) {
     DeviceModel model{device, ModelOptions{.wear_limits = std::move(limits)}};
