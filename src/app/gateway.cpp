@@ -51,6 +51,7 @@ void Gateway::Parts::stop() {
         });
         mqtt_thread->stop();
     }
+    plant_upkeep.reset();
     if (writer) writer->stop();
     if (analysis) analysis->stop();
     if (unusual_access) save_access_profiles();

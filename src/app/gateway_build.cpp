@@ -19,6 +19,7 @@ Status Gateway::Parts::build() {
     if (auto built = build_http(); !built) return built;
     register_metrics();
     if (auto started = start_analysis(); !started) return started;
+    if (auto begun = look_after_plant_store(); !begun) return begun;
     mqtt_thread->start();
     return announce();
 }

@@ -24,7 +24,8 @@ Status Gateway::Parts::build_opcua() {
             *log,
             *store,
             analysis.get(),
-            std::move(health)}
+            std::move(health),
+            store.get()}
     );
     auto port = opcua_server->start();
     if (!port) return tl::make_unexpected(port.error());

@@ -55,6 +55,7 @@ void Gateway::Parts::tell_of_business(const BusinessEvent& event) {
         const auto topic = config.ingest.topic_prefix + '/' + topic_of(event.object_key);
         listener->publish(topic, json, 1, false);
     }
+    if (opcua_server) opcua_server->happened(event);
     if (server) server->notify(event.type.substr(0, event.type.find('.')), std::move(json));
 }
 

@@ -15,6 +15,7 @@
 #include "core/version.hpp"
 #include "exporter/table_exporter.hpp"
 #include "landing/rollups.hpp"
+#include "store/upkeep.hpp"
 #include "live/hub.hpp"
 #include "opcua/server.hpp"
 #include "operations/service.hpp"
@@ -64,6 +65,7 @@ struct Gateway::Parts {
     // Between signals, every few seconds.
     void upkeep();
     Status reload_certificates();
+    Status look_after_plant_store();
     void reload_identity();
     void look_after_keys();
     void tell_of_security(const SecurityEvent& event);
@@ -110,6 +112,7 @@ struct Gateway::Parts {
     live::Hub hub;
     std::unique_ptr<landing::Rollups> rollups;
     std::unique_ptr<landing::Writer> writer;
+    std::unique_ptr<store::Upkeep> plant_upkeep;
 
     // Advisory: nothing waits for it.
     Announcer announcer{*this};

@@ -1,4 +1,5 @@
 // What a gateway does between signals.
+#include "app/database.hpp"
 #include "app/gateway_parts.hpp"
 #include "config/rules.hpp"
 
@@ -10,6 +11,20 @@ constexpr std::chrono::seconds k_key_interval{10};
 constexpr std::chrono::minutes k_profile_interval{1};
 
 }  // namespace
+
+Status Gateway::Parts::look_after_plant_store() {
+    if (config.database.url.empty()) return {};
+    auto target = database_target(config);
+    if (!target) return tl::make_unexpected(target.error());
+    store::UpkeepOptions options;
+    options.interval = config.rollups.interval;
+    options.keep_readings = config.database.retention_age;
+    options.keep_minutes = config.rollups.keep_minutes;
+    options.keep_hours = config.rollups.keep_hours;
+    options.keep_days = config.rollups.keep_days;
+    plant_upkeep = std::make_unique<store::Upkeep>(std::move(*target), options, clock, *log);
+    return {};
+}
 
 Status Gateway::Parts::reload_certificates() {
     if (listener) {

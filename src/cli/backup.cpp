@@ -43,6 +43,12 @@ int back_up(const BackupOptions& options) {
               << " bytes, integrity checked, events through " << made->readings_through
               << ".\nNot in it, keep them apart and safe: " << config->data_dir.string()
               << "/audit.key, audit-signing.key, the configuration and the files of TLS.\n";
+    if (!config->database.url.empty()) {
+        std::cout << "Nor is the plant store, a database of its own: copy it with\n    pg_dump "
+                     "--format=custom --file=plant.dump '"
+                  << config->database.url
+                  << "'\n(docs/database.md; pg_dump asks for the password).\n";
+    }
     return k_exit_ok;
 }
 

@@ -1,6 +1,7 @@
 // `modax db`: the plant store's tables, their versions, and who may read them.
 #include "app/database.hpp"
 #include "cli/command.hpp"
+#include "store/readers.hpp"
 #include "store/schema.hpp"
 
 #include <iostream>
@@ -16,12 +17,8 @@ struct DbOptions {
     ConfigOptions config;
     bool dry_run = false;
     bool show_sql = false;
-};
-
-struct Opened {
-    config::Config config;
-    store::Target target;
-    store::Connection connection;
+    std::string user = "bi_readonly";
+    std::string password;
 };
 
 Result<store::MigrationOptions> migration_options(const config::Config& config) {
@@ -93,6 +90,37 @@ int status(const DbOptions& options) {
     return current ? k_exit_ok : report(current.error());
 }
 
+int grant_bi(const DbOptions& options) {
+    const auto config = load_config(options.config);
+    if (!config) return k_exit_config;
+    const auto target = app::database_target(*config);
+    if (!target) return report(target.error());
+    const PosixFileSystem files;
+    auto password = config::resolve_secret(
+        config::SecretReference{options.password}, config::process_environment(), files
+    );
+    if (!password) return report(password.error());
+    auto connection = store::Connection::open(*target);
+    if (!connection) return report(connection.error());
+    if (auto current = store::require_current_schema(*connection); !current) {
+        return report(current.error());
+    }
+    store::Reader reader;
+    reader.name = options.user;
+    reader.password = std::move(*password);
+    if (auto granted = store::grant_reading(*connection, reader); !granted) {
+        return report(granted.error());
+    }
+    const auto described = store::describe(*target);
+    std::cout << options.user << " may read the plant's tables:\n\n    postgresql://"
+              << options.user << described.substr(described.find('@')) << "?sslmode=require\n\n";
+    if (options.password.empty()) {
+        std::cout << "Its password is not changed; a new role has none yet: give it one with "
+                     "--password file:PATH, or \\password in psql.\n";
+    }
+    return k_exit_ok;
+}
+
 }  // namespace
 
 void add_db(CLI::App& app, Action& action) {
@@ -110,6 +138,15 @@ void add_db(CLI::App& app, Action& action) {
     auto* showing = db->add_subcommand("status", "Tell its version and what the server has");
     add_config_options(*showing, options->config);
     showing->callback([&action, options] { action = [options] { return status(*options); }; });
+
+    auto* granting = db->add_subcommand("grant-bi", "Let a role of a BI tool read, and only read");
+    add_config_options(*granting, options->config);
+    granting->add_option("--user", options->user, "The role; made when missing")
+        ->capture_default_str();
+    granting->add_option(
+        "--password", options->password, "Where its password is: env:NAME or file:PATH"
+    );
+    granting->callback([&action, options] { action = [options] { return grant_bi(*options); }; });
 }
 
 }  // namespace modax::cli

@@ -25,6 +25,8 @@ public:
     virtual bool may_remain(const Principal& principal) const = 0;
     // Whether the user's roles let it subscribe to the readings of the device over MQTT. Quick.
     virtual bool may_read_device(const Principal& principal, std::string_view device_id) const = 0;
+    // The same for production orders.
+    virtual bool may_read_production(const Principal& principal) const = 0;
     // Whether the user may acknowledge alarms of the device (empty: of the gateway): it has the
     // role operator or admin now, and may read the device. Quick.
     virtual bool may_acknowledge(const Principal& principal, std::string_view device_id) const = 0;

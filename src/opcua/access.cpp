@@ -2,6 +2,7 @@
 
 #include "core/device.hpp"
 #include "opcua/certificate_rules.hpp"
+#include "opcua/production_nodes.hpp"
 
 #include <string_view>
 
@@ -375,11 +376,14 @@ Result<Principal> Access::identify_by_password(std::string_view user, std::strin
 }
 
 bool Access::may_see(const void* session_context, const void* node_context) const {
-    // Only what belongs to a device has a context.
+    // Only what belongs to a device or to production has a context.
     if (node_context == nullptr) return true;
     const auto* session = static_cast<const SessionContext*>(session_context);
     if (session == nullptr) return false;
     if (session->principal.kind == "anonymous") return true;
+    if (node_context == &k_production_context) {
+        return parts_.users.may_read_production(session->principal);
+    }
     const auto* device = static_cast<const Device*>(node_context);
     return parts_.users.may_read_device(session->principal, device->id());
 }

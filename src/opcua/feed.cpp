@@ -27,10 +27,15 @@ Feed::Feed(Parts parts, Staleness staleness, std::function<void()> upkeep)
       staleness_{staleness},
       upkeep_{std::move(upkeep)},
       alarms_{{parts_.server, parts_.access, parts_.desk, parts_.trail, parts_.clock, parts_.log}} {
+    if (parts_.operations == nullptr) return;
+    production_.emplace(parts_.server, *parts_.operations, parts_.log);
 }
 
 Status Feed::start() {
     if (auto added = alarms_.add_gateway(); !added) return added;
+    if (production_) {
+        if (auto added = production_->add(); !added) return added;
+    }
     for (const Device* device : parts_.devices.all()) {
         if (entry(*device) == nullptr) {
             return fail(Errc::io_error, "can't add the nodes of " + device->id());
@@ -91,6 +96,14 @@ void Feed::analysed(const Analysis& analysis) {
     wake_.notify_one();
 }
 
+void Feed::order_changed(std::string order_id) {
+    if (!production_) return;
+    production_->changed(std::move(order_id));
+    const std::lock_guard lock{mutex_};
+    woken_ = true;
+    wake_.notify_one();
+}
+
 void Feed::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         try {
@@ -101,6 +114,7 @@ void Feed::run(const std::stop_token& stop) {
             }
             round();
             show_alarms();
+            if (production_) production_->show();
             if (parts_.clock.steady_now() >= next_age_) {
                 age();
                 look_at_gateway();

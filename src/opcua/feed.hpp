@@ -11,6 +11,7 @@
 #include "opcua/alarm_board.hpp"
 #include "opcua/anomaly_nodes.hpp"
 #include "opcua/device_nodes.hpp"
+#include "opcua/production_nodes.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -19,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -37,6 +39,7 @@ public:
         AnalysisDesk* desk;
         // Of which the first that is not ready is the gateway's alarm.
         std::vector<const HealthSource*> health;
+        const OperationsStore* operations;  // nullptr: no orders
     };
     // `upkeep` runs on the feed's thread once a second. The thread starts with start().
     Feed(Parts parts, Staleness staleness, std::function<void()> upkeep);
@@ -50,6 +53,9 @@ public:
     // Any thread; returns at once. Of the values only the newest of each device is kept; what
     // changes an alarm is kept in order, the oldest dropped and counted beyond 1,000.
     void analysed(const Analysis& analysis);
+
+    // Any thread; returns at once.
+    void order_changed(std::string order_id);
 
     std::uint64_t written_values() const { return written_; }
     std::uint64_t dropped_events() const { return dropped_; }
@@ -81,6 +87,7 @@ private:
     const Staleness staleness_;
     const std::function<void()> upkeep_;
     AlarmBoard alarms_;
+    std::optional<ProductionNodes> production_;
     std::map<std::uint32_t, std::unique_ptr<Entry>> entries_;  // by the device's number
     SteadyTime next_age_{};
     std::atomic<std::uint64_t> written_{0};

@@ -1,6 +1,7 @@
 #include "opcua/history.hpp"
 
 #include "opcua/device_nodes.hpp"
+#include "opcua/production_nodes.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -176,7 +177,8 @@ UA_StatusCode History::source_of(
     void* context = nullptr;
     const auto known = UA_Server_getNodeContext(&server, node, &context);
     if (known != UA_STATUSCODE_GOOD) return UA_STATUSCODE_BADNODEIDUNKNOWN;
-    if (context == nullptr || node.identifierType != UA_NODEIDTYPE_STRING) {
+    if (context == nullptr || context == &k_production_context ||
+        node.identifierType != UA_NODEIDTYPE_STRING) {
         return UA_STATUSCODE_BADHISTORYOPERATIONUNSUPPORTED;
     }
     if (!access_.may_see(session_context, context)) return UA_STATUSCODE_BADUSERACCESSDENIED;

@@ -93,7 +93,8 @@ Result<std::uint16_t> Server::Impl::start() {
             access,
             parts.trail,
             parts.desk,
-            parts.health},
+            parts.health,
+            parts.operations},
         Staleness{options.stale_after, options.lost_after},
         [this] { upkeep(); }
     );
@@ -166,6 +167,16 @@ void Server::analysed(const Analysis& analysis) noexcept {
         if (impl_->running) impl_->feed->analysed(analysis);
     } catch (const std::exception& error) {
         impl_->parts.log.error("opcua", "an analysis is not shown", {{"reason", error.what()}});
+    }
+}
+
+void Server::happened(const BusinessEvent& event) noexcept {
+    constexpr std::string_view k_order = "order:";
+    try {
+        if (!impl_->running || !event.object_key.starts_with(k_order)) return;
+        impl_->feed->order_changed(event.object_key.substr(k_order.size()));
+    } catch (const std::exception& error) {
+        impl_->parts.log.error("opcua", "an order is not shown", {{"reason", error.what()}});
     }
 }
 

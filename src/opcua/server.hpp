@@ -14,6 +14,7 @@
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 #include "core/opcua.hpp"
+#include "core/operations.hpp"
 #include "core/rollup.hpp"
 #include "core/session_identity.hpp"
 #include "live/hub.hpp"
@@ -41,6 +42,7 @@ struct ServerOptions {
 
 // Thread-safe.
 class Server final : public AnalysisSink,
+                     public BusinessEventSink,
                      public OpcUaAdministration,
                      public MetricSource,
                      public HealthSource {
@@ -59,6 +61,7 @@ public:
         AnalysisDesk* desk = nullptr;  // nullptr: the analysis is off
         // Parts whose trouble is an alarm.
         std::vector<const HealthSource*> health{};
+        const OperationsStore* operations = nullptr;  // nullptr: no production orders
     };
     Server(ServerOptions options, Parts parts);
     Server(const Server&) = delete;
@@ -74,6 +77,9 @@ public:
 
     // AnalysisSink
     void analysed(const Analysis& analysis) noexcept override;
+
+    // BusinessEventSink: orders that have changed
+    void happened(const BusinessEvent& event) noexcept override;
 
     // OpcUaAdministration
     Result<std::vector<OpcUaCertificate>> certificates() const override;

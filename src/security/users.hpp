@@ -84,6 +84,7 @@ public:
     Result<Principal> login_by_certificate(std::string_view common_name) const override;
     bool may_remain(const Principal& principal) const override { return may_stay(principal); }
     bool may_read_device(const Principal& principal, std::string_view device_id) const override;
+    bool may_read_production(const Principal& principal) const override;
     bool may_acknowledge(const Principal& principal, std::string_view device_id) const override;
 
     // modax_security_mqtt_denied_total, modax_security_users

@@ -40,6 +40,11 @@ bool Users::may_read_device(const Principal& principal, std::string_view device_
     return may_subscribe(principal, topic);
 }
 
+bool Users::may_read_production(const Principal& principal) const {
+    // Of any order: a filter that names single orders is not for the address space.
+    return may_subscribe(principal, options_.topic_prefix + "/production/+");
+}
+
 bool Users::may_acknowledge(const Principal& principal, std::string_view device_id) const {
     const auto current = table();
     const auto user = current->users.find(principal.name);

@@ -236,6 +236,16 @@ Status Connection::set_statement_timeout(std::chrono::milliseconds timeout) {
     );
 }
 
+Result<std::string> Connection::password_verifier(const std::string& role, const Secret& password) {
+    const std::unique_ptr<char, decltype(&PQfreemem)> verifier{
+        PQencryptPasswordConn(
+            connection_.get(), password.reveal().c_str(), role.c_str(), "scram-sha-256"
+        ),
+        &PQfreemem};
+    if (!verifier) return fail(Errc::io_error, one_line(PQerrorMessage(connection_.get())));
+    return std::string{verifier.get()};
+}
+
 bool Connection::usable() const {
     return !given_up_ && connection_ && PQstatus(connection_.get()) == CONNECTION_OK;
 }

@@ -79,6 +79,9 @@ public:
     // Of the server, and thereby of the calls that follow.
     Status set_statement_timeout(std::chrono::milliseconds timeout);
 
+    // What the server keeps of a password (SCRAM), so that it need not be sent.
+    Result<std::string> password_verifier(const std::string& role, const Secret& password);
+
     // False once the connection is lost or given up; then open another one.
     bool usable() const;
     // Five characters, of the failure of the last call; "08006" for a lost connection; empty when

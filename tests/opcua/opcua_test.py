@@ -20,9 +20,9 @@ class Values(OpcUaCase):
         self.trust(self.certificate[0])
         wait_for(self.try_connect, "the certificate to be trusted", SOON)
 
-    def try_connect(self):
+    def try_connect(self, **options):
         try:
-            return self.connect()
+            return self.connect(**options)
         except OpcUaError:
             return False
 
@@ -96,6 +96,37 @@ class Values(OpcUaCase):
         self.assertEqual(pages, 3)
         self.assertEqual(history(start=end, end=start, max=10)[0], list(range(24, 0, -1)))
         self.assertEqual(history(start=end, end="2024-05-02T00:00:00Z")[0], [])
+
+    def test_production_orders_are_nodes(self):
+        def post(path, **body):
+            answer = requests.post(
+                self.gateway.endpoints["http"] + "/api/v1/production/orders" + path, json=body,
+                headers={"X-API-Key": self.gateway.admin_key}, timeout=10)
+            answer.raise_for_status()
+
+        post("", order_id="4711", material="shaft", quantity=100, device_id="cnc-01")
+        order = "MODAX.Production.4711"
+        wait_for(lambda: self.value(order + ".Status")["value"] == "released", "the order", SOON)
+        browsed = self.peer.call("browse", name="client", node="ns=1;s=MODAX.Production")["nodes"]
+        self.assertEqual([(each["id"], each["type"]) for each in browsed],
+                         [("ns=1;s=" + order, "ns=1;s=MODAX.Types.ProductionOrder")])
+        self.peer.call("subscribe", name="client", nodes=[f"ns=1;s={order}.QuantityProduced"])
+        post("/4711/complete", quantity_produced=95, quantity_rejected=5)
+        wait_for(lambda: any(each["value"] == 95 for each in
+                             self.peer.call("notifications", name="client")), "the report", SOON)
+        self.assertEqual(
+            [self.value(f"{order}.{member}")["value"]
+             for member in ("Status", "Quantity", "QuantityRejected", "Material", "Device")],
+            ["completed", 100, 5, "shaft", "cnc-01"])
+        self.modax("user", "set", "cnc-01", "--role", "device", "--password-file",
+                   self.directory / "password")
+        machine = {"name": "cnc-01", "password": PASSWORD}
+        wait_for(lambda: self.try_connect(name="machine", user=machine), "the machine's session", SOON)
+        denied = self.value(order + ".Status", name="machine")
+        self.assertEqual(denied["status"], "BadUserAccessDenied")
+        self.assertEqual(self.peer.call("history", name="client", node=f"ns=1;s={order}.Quantity",
+                                        start="2024-05-01T12:00:00Z", end=None)["status"],
+                         "BadHistoryOperationUnsupported")
 
     def test_nobody_changes_anything(self):
         self.publish("cnc-01", temperature=1)

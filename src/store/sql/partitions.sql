@@ -71,8 +71,8 @@ BEGIN
     EXECUTE format('DELETE FROM modax_internal.%I WHERE time < %L', parent || '_default', cut);
     SELECT c.relname INTO child
         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = format('public.%I', parent)::regclass AND c.relname ~ '_[0-9]{8}$'
-            AND to_timestamp(right(c.relname, 8) || ' UTC', 'YYYYMMDD TZH') + interval '7 days' <= cut
+        WHERE i.inhparent = format('public.%I', parent)::regclass AND to_date(substring(c.relname FROM '_([0-9]{8})$'), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC'
+                + interval '7 days' <= cut
         ORDER BY right(c.relname, 8) LIMIT 1;
     IF child IS NULL THEN
         RETURN false;
