@@ -72,10 +72,10 @@ int status(const DbOptions& options) {
     std::cout << "database     " << store::describe(*target) << "\nserver       PostgreSQL "
               << state->server << "\nencrypted    " << (connection->encrypted() ? "yes" : "no")
               << "\ntimescaledb  "
-              << (state->license.empty()
-                      ? "not loaded by the server"
-                      : "licence " + state->license + ", extension " +
-                            (state->extension.empty() ? "not created" : state->extension))
+              << (!state->loaded ? "not loaded by the server"
+                  : state->extension.empty()
+                      ? "loaded, extension not created"
+                      : "extension " + state->extension + ", licence " + state->license)
               << "\nkept in      "
               << (state->version == 0 ? "nothing yet"
                   : state->timescale  ? "hypertables"

@@ -177,12 +177,15 @@ Result<SchemaState> schema_state(Connection& connection) {
         "(SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'), "
         "to_regclass('modax_internal.schema_version') IS NOT NULL, "
         "to_regclass('modax_internal.settings') IS NOT NULL, "
-        "to_regclass('modax_internal.metric_columns') IS NOT NULL"
+        "to_regclass('modax_internal.metric_columns') IS NOT NULL, "
+        // The licence is known only where the extension is; the loader's settings are before it.
+        "current_setting('timescaledb.max_background_workers', true) IS NOT NULL"
     );
     if (!server) return tl::make_unexpected(server.error());
     state.server = server->text(0, 0);
     state.license = server->text(0, 1);
     state.extension = server->text(0, 2);
+    state.loaded = server->flag(0, 6);
     if (server->flag(0, 3)) {
         const auto found =
             connection.query("SELECT coalesce(max(version), 0) FROM modax_internal.schema_version");
@@ -221,7 +224,7 @@ Result<std::vector<MigrationStep>> pending_steps(
     bool timescale = state->timescale;
     if (state->version == 0) {
         // The choice is made once, and written down with the first step.
-        if (!state->begun) timescale = options.use_timescale && !state->license.empty();
+        if (!state->begun) timescale = options.use_timescale && state->loaded;
         if (timescale && state->extension.empty()) {
             steps.push_back({"extension timescaledb", std::string{k_timescale_sql}});
         }

@@ -21,7 +21,8 @@ struct SchemaState {
     bool begun = false;      // the first step is done, and with it the choice that follows
     bool timescale = false;  // the tables are hypertables
     std::string extension;   // version of TimescaleDB in the database; empty: not there
-    std::string license;     // "apache", "timescale"; empty: the server has it not loaded
+    bool loaded = false;     // the server has TimescaleDB in shared_preload_libraries
+    std::string license;     // "apache", "timescale"; empty: the extension is not created
     std::string server;      // "15.6 (Debian …)"
     std::vector<MetricColumn> columns;  // that were declared
 };

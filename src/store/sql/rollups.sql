@@ -50,9 +50,10 @@ CREATE TABLE modax_internal.dirty_minutes(
 CREATE TABLE modax_internal.kept_hours(since timestamptz NOT NULL);
 INSERT INTO modax_internal.kept_hours VALUES('-infinity');
 
--- Sums up `minutes` of `devices` (in pairs) from the readings.
+-- Sums up `minutes` of `devices` (in pairs) from the readings, minute by minute over the key: joined by
+-- device alone, each minute would meet every reading of it.
 CREATE FUNCTION modax_internal.sum_up_minutes(minutes timestamptz[], devices text[]) RETURNS void
-LANGUAGE plpgsql AS $body$
+LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $body$
 DECLARE
     declared text;
 BEGIN
@@ -93,7 +94,7 @@ $body$;
 CREATE FUNCTION modax_internal.sum_up_spans(
     target regclass, source regclass, width interval, spans timestamptz[], devices text[]
 ) RETURNS void
-LANGUAGE plpgsql AS $body$
+LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $body$
 BEGIN
     EXECUTE format($sql$
         INSERT INTO %s AS known
