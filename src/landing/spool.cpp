@@ -361,6 +361,7 @@ Status Spool::forwarded(const PlantPosition& through, std::span<const RejectedMe
         if (auto noted = note(*writer_, through); !noted) return noted;
         return quarantine_all(*writer_, refused);
     });
+    if (done) position_ = through;
     // After a failed sync the connection must not be used again.
     if (!done) writer_.reset();
     return done;

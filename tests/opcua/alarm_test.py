@@ -93,6 +93,8 @@ class Alarms(OpcUaCase):
 
     def test_a_silent_machine_and_its_return(self):
         self.subscribe("client", node="ns=1;s=MODAX.Devices.CNC-01")
+        # Again, as it may have been silent for too long by now.
+        self.publish("cnc-01", temperature=1)
         event = self.event("client", "Communication", **{"ActiveState.Id": True})
         self.assertEqual(event["Severity"], 500)
         self.assertTrue(self.mirror("CNC-01.Communication", "Active"))

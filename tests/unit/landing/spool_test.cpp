@@ -1,6 +1,7 @@
 #include "landing/spool.hpp"
 
 #include "landing_fixture.hpp"
+#include "support/fake_audit_seal.hpp"
 
 namespace modax::landing {
 namespace {
@@ -133,6 +134,8 @@ TEST_F(SpoolTest, RefusedRowsAreInTheQuarantine) {
 
 TEST_F(SpoolTest, ChangesOfTheBusinessComeOnceInTheirPresentState) {
     open();
+    const FakeAuditSeal seal;
+    store->seal_audit_with(seal);
     auto spool = attach();
     drain(*spool, 100);
     const auto change = [&](const std::function<Status(OperationsTransaction&)>& rules) {
