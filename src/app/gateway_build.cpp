@@ -105,14 +105,18 @@ Status Gateway::Parts::build_mqtt() {
     return {};
 }
 
+std::vector<const HealthSource*> Gateway::Parts::health_sources() const {
+    std::vector<const HealthSource*> sources{store.get(), writer.get()};
+    if (forwarder) sources.push_back(forwarder.get());
+    if (listener) sources.push_back(listener.get());
+    if (uplink) sources.push_back(uplink.get());
+    if (opcua_server) sources.push_back(opcua_server.get());
+    return sources;
+}
+
 Status Gateway::Parts::build_http() {
     exporter =
         std::make_unique<exporter::TableExporter>(*store, *store, config.data_dir / "exports");
-    std::vector<const HealthSource*> health{store.get(), writer.get()};
-    if (forwarder) health.push_back(forwarder.get());
-    if (listener) health.push_back(listener.get());
-    if (uplink) health.push_back(uplink.get());
-    if (opcua_server) health.push_back(opcua_server.get());
     server = std::make_unique<http::Server>(
         server_options(config),
         http::Dependencies{
@@ -126,7 +130,7 @@ Status Gateway::Parts::build_http() {
             .devices = devices,
             .accounting = accounting,
             .metrics_text = [this] { return metrics.text(); },
-            .health = std::move(health),
+            .health = health_sources(),
             .clock = clock,
             .random = random,
             .log = *log,

@@ -1,16 +1,10 @@
 // The OPC UA server of a gateway.
 #include "app/gateway_parts.hpp"
 
-#include <utility>
-#include <vector>
-
 namespace modax::app {
 
 Status Gateway::Parts::build_opcua() {
     if (!config.opcua.enabled) return {};
-    std::vector<const HealthSource*> health{store.get(), writer.get()};
-    if (listener) health.push_back(listener.get());
-    if (uplink) health.push_back(uplink.get());
     opcua_server = std::make_unique<opcua::Server>(
         opcua_options(config),
         opcua::Server::Parts{
@@ -24,7 +18,7 @@ Status Gateway::Parts::build_opcua() {
             *log,
             *store,
             analysis.get(),
-            std::move(health),
+            health_sources(),
             store.get()}
     );
     auto port = opcua_server->start();

@@ -63,6 +63,8 @@ struct Gateway::Parts {
     void build_operations();
     Status build_opcua();
     Status build_delivery();
+    // The parts that are built by now and can be in trouble.
+    std::vector<const HealthSource*> health_sources() const;
     Status build_http();
     void register_metrics();
     Status announce();

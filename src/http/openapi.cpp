@@ -63,10 +63,17 @@ std::string problem_name(int status) {
     return "Problem" + std::to_string(status);
 }
 
+std::string method_name(const Route& route) {
+    std::string name;
+    for (const char letter : to_string(route.method)) {
+        name += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    }
+    return name;
+}
+
 // "GET /api/v1/devices/{id}/data": "get_devices_by_id_data".
 std::string operation_id(const Route& route) {
-    std::string id;
-    for (const char letter : to_string(route.method)) id += static_cast<char>(std::tolower(letter));
+    std::string id = method_name(route);
     std::string path{route.pattern};
     if (path.starts_with("/api/v1/")) path.erase(0, 7);
     for (const char letter : path) {
@@ -213,11 +220,7 @@ std::string openapi_json(std::string_view version) {
             throw std::logic_error{"openapi/operations.json does not describe " + name};
         }
         if (!found->is_null()) {
-            std::string method{to_string(route.method)};
-            std::transform(method.begin(), method.end(), method.begin(), [](unsigned char letter) {
-                return static_cast<char>(std::tolower(letter));
-            });
-            paths[std::string{route.pattern}][method] = operation_of(route, *found);
+            paths[std::string{route.pattern}][method_name(route)] = operation_of(route, *found);
         }
         descriptions.erase(found);
     }

@@ -23,25 +23,11 @@ Result<std::optional<InspectionReport>> inspection_by_number(
 ) {
     Statement rows;
     auto prepared = connection.prepare(
-        rows,
-        "SELECT event_id, lot_id, device_id, order_id, result, computed_result, time, received"
-        " FROM inspections WHERE number=?1"
+        rows, "SELECT " MODAX_INSPECTION_COLUMNS " FROM inspections WHERE number=?1"
     );
     if (!prepared) return tl::make_unexpected(prepared.error());
     rows.bind(1, number);
-    auto found =
-        rows_of<InspectionReport>(connection, rows, "read an inspection", [](const Statement& row) {
-            InspectionReport report;
-            report.id = row.text(0);
-            report.lot_id = row.text(1);
-            report.device_id = row.text(2);
-            report.order_id = row.text(3);
-            report.stated = row.text(4);
-            report.computed = row.text(5);
-            report.time = from_micros(row.integer(6));
-            report.received = from_micros(row.integer(7));
-            return report;
-        });
+    auto found = rows_of<InspectionReport>(connection, rows, "read an inspection", read_inspection);
     if (!found) return tl::make_unexpected(found.error());
     auto report = first_of(std::move(*found));
     if (!report) return report;

@@ -292,14 +292,27 @@ Result<std::vector<ProductionReport>> reports_of_device(
     return rows_of<ProductionReport>(connection, rows, "read the reports", read_report);
 }
 
+InspectionReport read_inspection(const Statement& row) {
+    InspectionReport report;
+    report.id = row.text(0);
+    report.lot_id = row.text(1);
+    report.device_id = row.text(2);
+    report.order_id = row.text(3);
+    report.stated = row.text(4);
+    report.computed = row.text(5);
+    report.time = from_micros(row.integer(6));
+    report.received = from_micros(row.integer(7));
+    return report;
+}
+
 Result<std::vector<InspectionReport>> inspections_of_lot(
     Connection& connection, std::string_view lot_id
 ) {
     Statement rows;
     auto prepared = connection.prepare(
         rows,
-        "SELECT number, event_id, lot_id, device_id, order_id, result, computed_result, time,"
-        " received FROM inspections WHERE lot_id=?1 ORDER BY number"
+        "SELECT " MODAX_INSPECTION_COLUMNS
+        ", number FROM inspections WHERE lot_id=?1 ORDER BY number"
     );
     if (!prepared) return tl::make_unexpected(prepared.error());
     rows.bind(1, lot_id);
@@ -309,17 +322,8 @@ Result<std::vector<InspectionReport>> inspections_of_lot(
         rows,
         "read the inspections",
         [&](const Statement& row) {
-            numbers.push_back(row.integer(0));
-            InspectionReport report;
-            report.id = row.text(1);
-            report.lot_id = row.text(2);
-            report.device_id = row.text(3);
-            report.order_id = row.text(4);
-            report.stated = row.text(5);
-            report.computed = row.text(6);
-            report.time = from_micros(row.integer(7));
-            report.received = from_micros(row.integer(8));
-            return report;
+            numbers.push_back(row.integer(8));
+            return read_inspection(row);
         }
     );
     if (!found) return found;

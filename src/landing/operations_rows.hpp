@@ -16,6 +16,10 @@ namespace modax::landing {
 ProductionReport read_report(const Statement& row);
 NumberedStatus read_status(const Statement& row);
 // name, measured_value, target, tolerance, lower_limit, upper_limit, passed
+// The results are rows of their own.
+#define MODAX_INSPECTION_COLUMNS \
+    "event_id, lot_id, device_id, order_id, result, computed_result, time, received"
+InspectionReport read_inspection(const Statement& row);
 InspectionResult read_result(const Statement& row);
 
 // The rows within the write transaction that is open on the connection.

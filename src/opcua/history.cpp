@@ -100,6 +100,21 @@ UA_StatusCode fill(
 }  // namespace
 
 struct History::Callbacks {
+    // Each node has a result of its own. Nothing may be thrown through open62541's C code.
+    template <class Read>
+    static void each_node(
+        const History& history, size_t count, UA_HistoryReadResponse& response, Read read
+    ) {
+        for (size_t i = 0; i < count; ++i) {
+            auto& result = response.results[i];
+            try {
+                result.statusCode = read(i, result);
+            } catch (const std::exception& error) {
+                history.log_.error("opcua", "history failed", {{"reason", error.what()}});
+                result.statusCode = UA_STATUSCODE_BADINTERNALERROR;
+            }
+        }
+    }
     static void clear(UA_HistoryDatabase* /*database*/) {}
     static void read_raw(
         UA_Server* server,
@@ -118,17 +133,11 @@ struct History::Callbacks {
         if (release || count == 0) return;  // nothing is kept for a continuation point
         const auto& history = *static_cast<const History*>(context);
         const std::size_t each = std::max<std::size_t>(k_max_readings / count, 1);
-        for (size_t i = 0; i < count; ++i) {
-            auto& result = response->results[i];
-            try {
-                result.statusCode = history.read(
-                    *server, session_context, *details, wanted[i], each, result, *data[i]
-                );
-            } catch (const std::exception& error) {
-                history.log_.error("opcua", "history failed", {{"reason", error.what()}});
-                result.statusCode = UA_STATUSCODE_BADINTERNALERROR;
-            }
-        }
+        each_node(history, count, *response, [&](size_t i, UA_HistoryReadResult& result) {
+            return history.read(
+                *server, session_context, *details, wanted[i], each, result, *data[i]
+            );
+        });
     }
     static void read_processed(
         UA_Server* server,
@@ -147,17 +156,11 @@ struct History::Callbacks {
         if (release || count == 0) return;
         const auto& history = *static_cast<const History*>(context);
         const std::size_t each = std::max<std::size_t>(k_max_intervals / count, 1);
-        for (size_t i = 0; i < count; ++i) {
-            auto& result = response->results[i];
-            try {
-                result.statusCode = history.process(
-                    *server, session_context, *details, i, wanted[i], each, result, *data[i]
-                );
-            } catch (const std::exception& error) {
-                history.log_.error("opcua", "history failed", {{"reason", error.what()}});
-                result.statusCode = UA_STATUSCODE_BADINTERNALERROR;
-            }
-        }
+        each_node(history, count, *response, [&](size_t i, UA_HistoryReadResult& result) {
+            return history.process(
+                *server, session_context, *details, i, wanted[i], each, result, *data[i]
+            );
+        });
     }
 };
 

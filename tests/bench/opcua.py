@@ -161,7 +161,7 @@ def notifications(results, folder, security, runs, seconds):
 
 
 def values_in(results, folder, security, seconds):
-    """Seven values of each reading, 1,000 devices."""
+    """Six values of each reading, 1,000 devices."""
     rate = 9_000
     with ours(folder / "values", security, 1000, rate) as server:
         with server.change(seconds + 3) as gateway:
